@@ -1,0 +1,214 @@
+/*
+ * history.c: from activity to a purchase history (frequency, recency, age,
+ * monetary: the field's x, t_x, T and m).
+ *
+ * Purchases of one day are one.  frequency counts purchase days after the first;
+ * recency is the time from the first to the last of them, age the time from the
+ * first to as_of, both in days; monetary is the mean net amount of the repeat
+ * purchase days; log_gaps the sum of ln(days between purchases).
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "access/htup_details.h"
+#include "activity/activity.h"
+#include "clv/clv.h"
+#include "utils/builtins.h"
+
+PG_FUNCTION_INFO_V1(cv_purchase_history);
+PG_FUNCTION_INFO_V1(cv_purchase_history_trans);
+PG_FUNCTION_INFO_V1(cv_purchase_history_combine);
+PG_FUNCTION_INFO_V1(cv_purchase_history_final);
+
+/* The history of a sorted log as of a day, NULL before the first purchase. */
+static Datum
+history_of(FunctionCallInfo fcinfo, const cv_activity_log *activity, DateADT as_of)
+{
+	Datum		values[5];
+	bool		nulls[5] = {false, false, false, false, false};
+	DateADT		first = 0;
+	DateADT		last = 0;
+	int32		days = 0;
+	int128		repeat_amount = 0;
+	double		log_gaps = 0;
+	int32		i;
+
+	for (i = 0; i < activity->count && activity->entry[i].day <= as_of; i++)
+	{
+		const cv_activity *entry = &activity->entry[i];
+
+		if (entry->events == 0)
+			continue;
+		if (days == 0)
+			first = entry->day;
+		else
+		{
+			repeat_amount += entry->amount;
+			log_gaps += log((double) entry->day - last);
+		}
+		last = entry->day;
+		days++;
+	}
+	if (days == 0)
+		PG_RETURN_NULL();
+	values[0] = Int32GetDatum(days - 1);
+	values[1] = Float8GetDatum((double) last - first);
+	values[2] = Float8GetDatum((double) as_of - first);
+	nulls[3] = days == 1;
+	values[3] = nulls[3] ? (Datum) 0 : Float8GetDatum((double) repeat_amount / CV_MILLION / (days - 1));
+	values[4] = Float8GetDatum(log_gaps);
+	return cv_row(fcinfo, values, nulls);
+}
+
+/* purchase_history(log, as_of): activity after as_of is not looked at. */
+Datum
+cv_purchase_history(PG_FUNCTION_ARGS)
+{
+	const cv_activity_log *log = cv_log_sorted(cv_log_arg(fcinfo, 0, cv_activity_log_type));
+
+	return history_of(fcinfo, log, cv_check_day("as_of", PG_GETARG_DATEADT(1)));
+}
+
+/* The day that the histories are told of must be one. */
+static void
+check_same_as_of(DateADT before, DateADT now)
+{
+	if (before != now)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("as_of must not change between rows"),
+				 errdetail("It was %s and is %s.",
+						   DatumGetCString(DirectFunctionCall1(date_out, DateADTGetDatum(before))),
+						   DatumGetCString(DirectFunctionCall1(date_out, DateADTGetDatum(now)))),
+				 errhint("Use one as_of for all rows of a group.")));
+}
+
+/*
+ * purchase_history(at, amount, as_of): the state is a log that remembers as_of;
+ * a row with any NULL is ignored.
+ */
+Datum
+cv_purchase_history_trans(PG_FUNCTION_ARGS)
+{
+	cv_activity_log *log = PG_ARGISNULL(0) ? NULL : cv_log_arg(fcinfo, 0, cv_purchase_log_type);
+	DateADT		day;
+	DateADT		as_of;
+	int64		amount;
+
+	cv_require_aggregate(fcinfo);
+	if (PG_ARGISNULL(1) || PG_ARGISNULL(2) || PG_ARGISNULL(3))
+	{
+		if (log == NULL)
+			PG_RETURN_NULL();
+		PG_RETURN_POINTER(log);
+	}
+	day = cv_check_day("the date of a purchase", PG_GETARG_DATEADT(1));
+	amount = cv_amount_millionths(PG_GETARG_FLOAT8(2));
+	as_of = cv_check_day("as_of", PG_GETARG_DATEADT(3));
+	if (log == NULL)
+	{
+		log = cv_state_alloc(offsetof(cv_activity_log, entry), 1, sizeof(cv_activity), cv_purchase_log_type,
+							 CV_LOG_HAS_AS_OF);
+		log->as_of = as_of;
+	}
+	check_same_as_of(log->as_of, as_of);
+	if (day <= as_of)
+		log = cv_log_add(log, day, amount, PG_GETARG_FLOAT8(2) < 0 ? 0 : 1, 0);
+	PG_RETURN_POINTER(log);
+}
+
+/* Merges two states. */
+Datum
+cv_purchase_history_combine(PG_FUNCTION_ARGS)
+{
+	cv_activity_log *log;
+	cv_activity_log *other;
+
+	cv_require_aggregate(fcinfo);
+	if (PG_ARGISNULL(0) && PG_ARGISNULL(1))
+		PG_RETURN_NULL();
+	if (PG_ARGISNULL(0))
+		PG_RETURN_POINTER(cv_log_arg(fcinfo, 1, cv_purchase_log_type));
+	log = cv_log_arg(fcinfo, 0, cv_purchase_log_type);
+	if (PG_ARGISNULL(1))
+		PG_RETURN_POINTER(log);
+	other = cv_log_arg(fcinfo, 1, cv_purchase_log_type);
+	check_same_as_of(log->as_of, other->as_of);
+	PG_RETURN_POINTER(cv_log_merge(log, other));
+}
+
+/* The history that the rows amount to. */
+Datum
+cv_purchase_history_final(PG_FUNCTION_ARGS)
+{
+	const cv_activity_log *log;
+
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	log = cv_log_sorted(cv_log_arg(fcinfo, 0, cv_purchase_log_type));
+	return history_of(fcinfo, log, log->as_of);
+}
+
+/*
+ * Reads a cv_purchase_history argument.  The attributes are int4 and four float8,
+ * so they lie at fixed places but for NULLs; anything else (a type altered by
+ * hand) is refused by its length.  Returns false for a history of NULLs.
+ */
+bool
+cv_history_arg(FunctionCallInfo fcinfo, int argument, cv_history *history)
+{
+	HeapTupleHeader tuple = PG_GETARG_HEAPTUPLEHEADER(argument);
+	bool		has_nulls = (tuple->t_infomask & HEAP_HASNULL) != 0;
+	const char *data = (const char *) tuple + tuple->t_hoff;
+	double		number[5] = {0};
+	bool		present[5];
+	Size		offset = 0;
+	int			i;
+
+	if (HeapTupleHeaderGetNatts(tuple) < 5)
+		elog(ERROR, "cv_purchase_history has %d attributes instead of 5", (int) HeapTupleHeaderGetNatts(tuple));
+	for (i = 0; i < 5; i++)
+	{
+		present[i] = !has_nulls || !att_isnull(i, tuple->t_bits);
+		if (!present[i])
+			continue;
+		if (i > 0)
+			offset = MAXALIGN(offset);
+		if (tuple->t_hoff + offset + (i > 0 ? sizeof(double) : sizeof(int32)) > HeapTupleHeaderGetDatumLength(tuple))
+			elog(ERROR, "cv_purchase_history is shorter than its attributes");
+		if (i == 0)
+			memcpy(&history->frequency, data, sizeof(int32));
+		else
+			memcpy(&number[i], data + offset, sizeof(double));
+		offset += i > 0 ? sizeof(double) : sizeof(int32);
+	}
+	if (!present[0] && !present[1] && !present[2])
+		return false;
+	if (!present[0] || !present[1] || !present[2])
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("frequency, recency and age of a purchase history must be known together")));
+	history->recency = number[1] + 0.0;
+	history->age = number[2] + 0.0;
+	history->monetary = number[3] + 0.0;
+	history->log_gaps = number[4];
+	history->has_monetary = present[3];
+	history->has_log_gaps = present[4];
+	if (!(history->frequency >= 0 && history->recency >= 0 && history->recency <= history->age) ||
+		isinf(history->age) || (history->frequency == 0 && history->recency > 0))
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("impossible purchase history: frequency %d, recency %g, age %g",
+						history->frequency, history->recency, history->age),
+				 errdetail("frequency is at least 0, recency lies between 0 and age in days and is 0 without repeat purchases.")));
+	if (present[3] && !isfinite(history->monetary))
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("monetary of a purchase history must be finite, not %g", history->monetary)));
+	if (present[4] && !(fabs(history->log_gaps) <= 4e6))
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("log_gaps of a purchase history is out of range: %g", history->log_gaps)));
+	return true;
+}

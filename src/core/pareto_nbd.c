@@ -1,0 +1,356 @@
+/*
+ * pareto_nbd.c: Pareto/NBD (Schmittlein, Morrison and Colombo 1987): purchases
+ * at a rate ~ Gamma(r, alpha) until a lifetime whose rate is ~ Gamma(s, beta).
+ *
+ *   L = Gamma(R)/Gamma(r) alpha^r beta^s { (alpha+T)^-R (beta+T)^-s + s I },  R = r + x,
+ *   I = integral of (alpha+y)^-R (beta+y)^-(s+1) dy, t_x < y < T
+ *
+ * I is taken by quadrature: its integrand is positive, so nothing cancels, and
+ * no case of alpha against beta, no pole and no hypergeometric function occur.
+ * With the smaller of alpha and beta as the base, base + y = (base + t_x) e^u
+ * makes the integrand analytic for |Im u| < pi and nearly exponential.
+ */
+#include "core/buying.h"
+
+#include <math.h>
+
+#include "core/quadrature.h"
+#include "core/special.h"
+
+enum
+{
+	R, ALPHA, S, BETA
+};
+
+/* Where and how finely I is to be taken. */
+typedef struct death_rule
+{
+	int			by_alpha;		/* base is alpha */
+	double		rate;			/* of the base's power in u: R - 1 or s */
+	double		power;			/* of the other factor: s + 1 or R */
+	double		ratio;			/* (base + t_x) / (other + t_x), at most 1 */
+	double		log_front;		/* ln of what stands before the integral in u */
+	double		base;			/* base + t_x */
+	double		other;			/* other + t_x */
+	double		width;			/* of a panel in u */
+	int			panels;
+	cv_legendre nodes;
+} death_rule;
+
+static void
+death_rule_init(death_rule *rule, const double *p, double shape, double t_x, double T)
+{
+	double		alpha = p[ALPHA] + t_x;
+	double		beta = p[BETA] + t_x;
+	double		s = p[S];
+	double		end;
+	double		decay;
+	double		spread;
+	int			n;
+
+	rule->by_alpha = p[ALPHA] <= p[BETA];
+	rule->base = rule->by_alpha ? alpha : beta;
+	rule->other = rule->by_alpha ? beta : alpha;
+	rule->rate = rule->by_alpha ? shape - 1 : s;
+	rule->power = rule->by_alpha ? s + 1 : shape;
+	rule->ratio = rule->base / rule->other;
+	rule->log_front = rule->by_alpha ? (1 - shape) * log(alpha) - (s + 1) * log(beta)
+		: -s * log(beta) - shape * log(alpha);
+
+	end = log1p((T - t_x) / rule->base);
+	/* the integrand falls at least this fast; what it has left after e^-40 is nothing */
+	decay = rule->rate + rule->power * rule->ratio;
+	if (decay > 0 && end * decay > 40)
+		end = 40 / decay;
+	/* nodes by how far the integrand's logarithm runs, panels by the strip */
+	spread = end * (fabs(rule->rate) + rule->power);
+	rule->panels = (int) fmax(1, fmax(ceil(end / 3), ceil(spread / 40)));
+	rule->width = end / rule->panels;
+	spread /= rule->panels;
+	if (spread <= 2 && rule->width < 1)
+		n = 8;
+	else if (spread <= 8 && rule->width < 2)
+		n = 12;
+	else if (spread <= 14)
+		n = 16;
+	else if (spread <= 26)
+		n = 24;
+	else
+		n = 32;
+	rule->nodes = cv_legendre_rule(n);
+}
+
+/* ln of the integrand in u, without its front. */
+static double
+death_log_density(const death_rule *rule, double u)
+{
+	return -rule->rate * u - rule->power * log1p(rule->ratio * expm1(u));
+}
+
+/* ln(s I) */
+static double
+log_dead(const double *p, double shape, double t_x, double T)
+{
+	death_rule	rule;
+	double		sum = 0;
+	int			i;
+	int			j;
+
+	if (!(T > t_x))
+		return -INFINITY;
+	death_rule_init(&rule, p, shape, t_x, T);
+	for (i = 0; i < rule.panels; i++)
+		for (j = 0; j < rule.nodes.n; j++)
+			sum += rule.nodes.weight[j] * exp(death_log_density(&rule, rule.width * (i + rule.nodes.node[j])));
+	return log(p[S] * sum * rule.width) + rule.log_front;
+}
+
+static double
+log_alive(const double *p, double shape, double T)
+{
+	return -shape * log(p[ALPHA] + T) - p[S] * log(p[BETA] + T);
+}
+
+static double
+pareto_log_likelihood(const double *p, double x, double t_x, double T)
+{
+	double		shape = p[R] + x;
+
+	return cv_lgamma_delta(p[R], x) + p[R] * log(p[ALPHA]) + p[S] * log(p[BETA]) +
+		cv_log_add_exp(log_alive(p, shape, T), log_dead(p, shape, t_x, T));
+}
+
+static double
+pareto_p_alive(const double *p, double x, double t_x, double T)
+{
+	double		shape = p[R] + x;
+
+	return 1 / (1 + exp(log_dead(p, shape, t_x, T) - log_alive(p, shape, T)));
+}
+
+/*
+ * ln{...} is the logarithm of a sum over the fates "alive at T" and "died at y",
+ * so its gradient is the posterior mean of the fates' gradients, and its Hessian
+ * the mean of their Hessians plus the covariance of their gradients.
+ */
+static void
+pareto_add(const double *p, const cv_group *group, int n, cv_likelihood *sum)
+{
+	double		r = p[R];
+	double		alpha = p[ALPHA];
+	double		s = p[S];
+	double		beta = p[BETA];
+	double		log_front = r * log(alpha) + s * log(beta);
+	double		last = -1;
+	double		lg = 0;
+	double		dg = 0;
+	double		tg = 0;
+	int			i;
+	int			j;
+	int			k;
+
+	for (i = 0; i < n; i++)
+	{
+		const cv_group *g = &group[i];
+		double		w = g->customers;
+		double		shape = r + g->x;
+		double		log_at = log(alpha + g->T);
+		double		log_bt = log(beta + g->T);
+		double		value = -shape * log_at - s * log_bt;
+		double		first[4];
+		double		second[4][4];	/* E[v v'] + E[Hessian], upper half */
+		double		ia = 1 / (alpha + g->T);
+		double		ib = 1 / (beta + g->T);
+
+		if (g->x != last)
+		{
+			last = g->x;
+			lg = cv_lgamma_delta(r, last);
+			dg = cv_digamma_delta(r, last);
+			tg = cv_trigamma_delta(r, last);
+		}
+
+		/* alive, with logarithms relative to those at T */
+		first[R] = 0;
+		first[ALPHA] = -shape * ia;
+		first[S] = 0;
+		first[BETA] = -s * ib;
+		for (j = 0; j < 4; j++)
+			for (k = j; k < 4; k++)
+				second[j][k] = first[j] * first[k];
+		second[R][ALPHA] -= ia;
+		second[ALPHA][ALPHA] += shape * ia * ia;
+		second[S][BETA] -= ib;
+		second[BETA][BETA] += s * ib * ib;
+
+		if (g->T > g->t_x)
+		{
+			death_rule	rule;
+			double		total = 0;
+			double		moment[14] = {0};
+			double		log_start_alpha = log(alpha + g->t_x) - log_at;
+			double		log_start_beta = log(beta + g->t_x) - log_bt;
+			double		log_dead_value;
+			double		dead;
+			double		f[4];
+
+			death_rule_init(&rule, p, shape, g->t_x, g->T);
+			for (j = 0; j < rule.panels; j++)
+				for (k = 0; k < rule.nodes.n; k++)
+				{
+					double		u = rule.width * (j + rule.nodes.node[k]);
+					double		e = expm1(u);
+					double		other = log1p(rule.ratio * e);
+					double		density = rule.nodes.weight[k] * exp(-rule.rate * u - rule.power * other);
+					double		at_base = 1 / (rule.base * (1 + e));
+					double		at_other = 1 / (rule.other + rule.base * e);
+					double		la = log_start_alpha + (rule.by_alpha ? u : other);
+					double		lb = log_start_beta + (rule.by_alpha ? other : u);
+					double		va = rule.by_alpha ? at_base : at_other;
+					double		vb = rule.by_alpha ? at_other : at_base;
+					double		dla = density * la;
+					double		dlb = density * lb;
+					double		dva = density * va;
+
+					total += density;
+					moment[0] += dla;
+					moment[1] += dva;
+					moment[2] += dlb;
+					moment[3] += density * vb;
+					moment[4] += dla * la;
+					moment[5] += dla * va;
+					moment[6] += dla * lb;
+					moment[7] += dla * vb;
+					moment[8] += dva * va;
+					moment[9] += dva * lb;
+					moment[10] += dva * vb;
+					moment[11] += dlb * lb;
+					moment[12] += dlb * vb;
+					moment[13] += density * vb * vb;
+				}
+			for (j = 0; j < 14; j++)
+				moment[j] /= total;
+			log_dead_value = log(s * total * rule.width) + rule.log_front;
+			dead = 1 / (1 + exp(value - log_dead_value));
+			value = cv_log_add_exp(value, log_dead_value);
+
+			/* gradient of a death at y: -la, -shape va, 1/s - lb, -(s+1) vb */
+			f[R] = -moment[0];
+			f[ALPHA] = -shape * moment[1];
+			f[S] = 1 / s - moment[2];
+			f[BETA] = -(s + 1) * moment[3];
+			for (j = 0; j < 4; j++)
+			{
+				first[j] += dead * (f[j] - first[j]);
+				for (k = j; k < 4; k++)
+					second[j][k] *= 1 - dead;
+			}
+			second[R][R] += dead * moment[4];
+			second[R][ALPHA] += dead * (shape * moment[5] - moment[1]);
+			second[R][S] += dead * (moment[6] - moment[0] / s);
+			second[R][BETA] += dead * (s + 1) * moment[7];
+			second[ALPHA][ALPHA] += dead * (shape * shape + shape) * moment[8];
+			second[ALPHA][S] += dead * shape * (moment[9] - moment[1] / s);
+			second[ALPHA][BETA] += dead * shape * (s + 1) * moment[10];
+			second[S][S] += dead * (moment[11] - 2 * moment[2] / s);
+			second[S][BETA] += dead * ((s + 1) * (moment[12] - moment[3] / s) - moment[3]);
+			second[BETA][BETA] += dead * (s + 1) * (s + 2) * moment[13];
+		}
+		sum->value += w * (lg + log_front + value);
+		for (j = 0; j < 4; j++)
+			for (k = j; k < 4; k++)
+				sum->hessian[j][k] += w * (second[j][k] - first[j] * first[k]);
+		sum->gradient[R] += w * (first[R] + dg + log(alpha) - log_at);
+		sum->gradient[ALPHA] += w * (first[ALPHA] + r / alpha);
+		sum->gradient[S] += w * (first[S] + log(beta) - log_bt);
+		sum->gradient[BETA] += w * (first[BETA] + s / beta);
+		sum->hessian[R][R] += w * tg;
+		sum->hessian[R][ALPHA] += w / alpha;
+		sum->hessian[ALPHA][ALPHA] -= w * r / (alpha * alpha);
+		sum->hessian[S][BETA] += w / beta;
+		sum->hessian[BETA][BETA] -= w * s / (beta * beta);
+	}
+}
+
+/* The lifetime's rate is ~ Gamma(s, beta + T) given alive at T. */
+static double
+pareto_survival(const double *p, double x, double T, double ahead)
+{
+	(void) x;
+	return exp(-p[S] * log1p(ahead / (p[BETA] + T)));
+}
+
+static double
+power_decay(double y, void *context)
+{
+	return exp(-*(const double *) context * log1p(y));
+}
+
+static double
+pareto_purchases(const double *p, double x, double T, double horizon, double delta)
+{
+	double		scale = p[BETA] + T;
+	double		front = (p[R] + x) / (p[ALPHA] + T) * scale;
+	double		s = p[S];
+	double		length;
+
+	if (horizon == 0)
+		return 0;
+	if (delta > 0)
+		return front * cv_discounted_integral(power_decay, &s, s, delta * scale, horizon / scale);
+	/* (1 - e^-((s-1) length)) / (s - 1), length = ln((beta+T+horizon) / (beta+T)) */
+	length = log1p(horizon / scale);
+	if (s == 1)
+		return front * length;
+	if (horizon == INFINITY)
+		return s > 1 ? front / (s - 1) : INFINITY;
+	return -front * expm1(-(s - 1) * length) / (s - 1);
+}
+
+typedef struct dying_context
+{
+	const double *p;
+	double		shape;
+	double		scale;			/* alpha + T */
+	double		life;			/* beta + T */
+	double		base;
+	double		front;			/* ln of what does not depend on time */
+	double		n;
+} dying_context;
+
+/* n purchases by time base (e^w - 1), and death then */
+static double
+dying_after(double w, const void *context)
+{
+	const dying_context *c = context;
+	double		t = c->base * expm1(w);
+
+	return exp(c->front - c->shape * log1p(t / c->scale) - (c->n > 0 ? c->n * log1p(c->scale / t) : 0) -
+			   (c->p[S] + 1) * log1p(t / c->life) + w);
+}
+
+static double
+pareto_probability(const double *p, double x, double T, double horizon, double n)
+{
+	dying_context c;
+	double		longest;
+
+	if (horizon == 0)
+		return n == 0;
+	c.p = p;
+	c.shape = p[R] + x;
+	c.scale = p[ALPHA] + T;
+	c.life = p[BETA] + T;
+	c.base = fmin(c.scale, c.life);
+	c.front = cv_lgamma_delta(c.shape, n) - cv_lgamma(n + 1) + log(p[S] / c.life * c.base);
+	c.n = n;
+	/* the integrand is a bump that narrows with the powers in it */
+	longest = fmin(1.5, 6 / sqrt(1 + n + c.shape + p[S]));
+	return exp(cv_count_log_probability(c.shape, c.scale, horizon, n) - p[S] * log1p(horizon / c.life)) +
+		cv_integrate_panels(dying_after, &c, 0, log1p(horizon / c.base), longest, 16);
+}
+
+const cv_buying_family cv_pareto_nbd = {
+	"pareto/nbd", 4, {"r", "alpha", "s", "beta"}, {0, 1, 0, 1},
+	pareto_log_likelihood, pareto_add, pareto_p_alive, pareto_survival, pareto_purchases, pareto_probability
+};

@@ -1,0 +1,41 @@
+/*
+ * quadrature.h: Gauss-Legendre rules and expectations over a beta variable.
+ */
+#ifndef CV_CORE_QUADRATURE_H
+#define CV_CORE_QUADRATURE_H
+
+/* An n-point Gauss-Legendre rule on [0, 1]. */
+typedef struct cv_legendre
+{
+	int			n;
+	const double *node;
+	const double *weight;
+} cv_legendre;
+
+extern cv_legendre cv_legendre_rule(int n);
+
+typedef double (*cv_integrand) (double u, const void *context);
+extern double cv_integrate_panels(cv_integrand f, const void *context, double from, double to,
+								  double longest, int n);
+
+/*
+ * A rule for E[g(p)], p ~ Beta(a, c): nodes, weights, and what is needed to
+ * take the two end points out where the weight is not integrable by parts.
+ */
+#define CV_BETA_RULE_SIZE 1024
+
+typedef struct cv_beta_rule
+{
+	double		a;
+	double		c;
+	int			ends;			/* end points are subtracted */
+	int			n;
+	double		p[CV_BETA_RULE_SIZE];
+	double		q[CV_BETA_RULE_SIZE];	/* 1 - p, without cancellation */
+	double		weight[CV_BETA_RULE_SIZE];
+} cv_beta_rule;
+
+extern void cv_beta_rule_init(cv_beta_rule *rule, double a, double c, double steepness);
+extern double cv_beta_rule_mean(const cv_beta_rule *rule, cv_integrand g, const void *context);
+
+#endif

@@ -1,0 +1,111 @@
+/*
+ * random.c: xoshiro256++ (Blackman and Vigna 2021) seeded by splitmix64, and the
+ * draws that simulations of customers need.
+ */
+#include "core/random.h"
+
+#include <math.h>
+
+static uint64_t
+splitmix(uint64_t *state)
+{
+	uint64_t	z = (*state += UINT64_C(0x9e3779b97f4a7c15));
+
+	z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+	z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+	return z ^ (z >> 31);
+}
+
+/* Starts one of many independent streams of a seed. */
+void
+cv_random_seed(cv_random *random, uint64_t seed, uint64_t stream)
+{
+	uint64_t	state = seed;
+	int			i;
+
+	state = splitmix(&state) ^ stream;
+	for (i = 0; i < 4; i++)
+		random->state[i] = splitmix(&state);
+}
+
+static uint64_t
+rotate(uint64_t x, int by)
+{
+	return (x << by) | (x >> (64 - by));
+}
+
+static uint64_t
+next(cv_random *random)
+{
+	uint64_t   *s = random->state;
+	uint64_t	result = rotate(s[0] + s[3], 23) + s[0];
+	uint64_t	t = s[1] << 17;
+
+	s[2] ^= s[0];
+	s[3] ^= s[1];
+	s[1] ^= s[2];
+	s[0] ^= s[3];
+	s[2] ^= t;
+	s[3] = rotate(s[3], 45);
+	return result;
+}
+
+/* Uniform in (0, 1), never an end point. */
+double
+cv_random_uniform(cv_random *random)
+{
+	return ((double) (next(random) >> 12) + 0.5) * (1.0 / 4503599627370496.0);
+}
+
+/* Exponential of mean 1. */
+double
+cv_random_exponential(cv_random *random)
+{
+	return -log(cv_random_uniform(random));
+}
+
+/* Standard normal by Marsaglia's polar method; the second value is thrown away. */
+static double
+normal(cv_random *random)
+{
+	for (;;)
+	{
+		double		u = 2 * cv_random_uniform(random) - 1;
+		double		v = 2 * cv_random_uniform(random) - 1;
+		double		square = u * u + v * v;
+
+		if (square < 1 && square > 0)
+			return u * sqrt(-2 * log(square) / square);
+	}
+}
+
+/*
+ * Gamma of the given shape and scale 1: Marsaglia and Tsang (2000); for a shape
+ * below 1 a draw of shape + 1 times u^(1/shape).
+ */
+double
+cv_random_gamma(cv_random *random, double shape)
+{
+	double		boost = 1;
+	double		d;
+	double		c;
+
+	if (shape < 1)
+	{
+		boost = exp(-cv_random_exponential(random) / shape);
+		shape += 1;
+	}
+	d = shape - 1.0 / 3;
+	c = 1 / sqrt(9 * d);
+	for (;;)
+	{
+		double		x = normal(random);
+		double		v = 1 + c * x;
+
+		if (v <= 0)
+			continue;
+		v = v * v * v;
+		if (log(cv_random_uniform(random)) < 0.5 * x * x + d - d * v + d * log(v))
+			return boost * d * v;
+	}
+}

@@ -1,0 +1,20 @@
+/*
+ * random.h: reproducible random numbers: the same seed gives the same numbers
+ * with every compiler and every PostgreSQL.
+ */
+#ifndef CV_CORE_RANDOM_H
+#define CV_CORE_RANDOM_H
+
+#include <stdint.h>
+
+typedef struct cv_random
+{
+	uint64_t	state[4];
+} cv_random;
+
+extern void cv_random_seed(cv_random *random, uint64_t seed, uint64_t stream);
+extern double cv_random_uniform(cv_random *random);
+extern double cv_random_exponential(cv_random *random);
+extern double cv_random_gamma(cv_random *random, double shape);
+
+#endif

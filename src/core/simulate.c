@@ -1,0 +1,48 @@
+/*
+ * simulate.c: draws customers from the buying families and lets them buy.
+ */
+#include "core/simulate.h"
+
+#include <math.h>
+
+/* Draws a customer's traits from the model. */
+void
+cv_customer_draw(cv_customer *customer, const cv_buying_family *family, const double *p, cv_random *random)
+{
+	customer->rate = cv_random_gamma(random, p[0]) / p[1];
+	customer->lifetime = INFINITY;
+	customer->dropout = 0;
+	customer->first_counts = family == &cv_mbg_nbd;
+	customer->clock = 0;
+	customer->gone = 0;
+	if (family == &cv_pareto_nbd)
+		customer->lifetime = cv_random_exponential(random) * p[3] / cv_random_gamma(random, p[2]);
+	else if (family != &cv_nbd)
+	{
+		double		drops = cv_random_gamma(random, p[2]);
+		double		stays = cv_random_gamma(random, p[3]);
+
+		/* both gammas can underflow when a and b are tiny: then it is one of the two */
+		customer->dropout = drops + stays > 0 ? drops / (drops + stays)
+			: cv_random_uniform(random) * (p[2] + p[3]) < p[2];
+	}
+	if (customer->first_counts && cv_random_uniform(random) < customer->dropout)
+		customer->gone = 1;
+}
+
+/* Time of the next repeat purchase since the first purchase, infinite if none comes. */
+double
+cv_customer_next(cv_customer *customer, cv_random *random)
+{
+	if (customer->gone)
+		return INFINITY;
+	customer->clock += cv_random_exponential(random) / customer->rate;
+	if (!(customer->clock < customer->lifetime))
+	{
+		customer->gone = 1;
+		return INFINITY;
+	}
+	if (customer->dropout > 0 && cv_random_uniform(random) < customer->dropout)
+		customer->gone = 1;
+	return customer->clock;
+}
