@@ -10,13 +10,13 @@
 /* One day: net amount in millionths, and the number of purchases (0: returns only). */
 typedef struct cv_activity
 {
-	int64		amount;
-	DateADT		day;
-	int32		events;
+	int64 amount;
+	DateADT day;
+	int32 events;
 } cv_activity;
 
-#define CV_LOG_UNSORTED 0x01	/* a state: days in any order and repeated */
-#define CV_LOG_HAS_AS_OF 0x02	/* a purchase_history state: as_of is meant */
+#define CV_LOG_UNSORTED 0x01  /* a state: days in any order and repeated */
+#define CV_LOG_HAS_AS_OF 0x02 /* a purchase_history state: as_of is meant */
 #define CV_LOG_FLAGS (CV_LOG_UNSORTED | CV_LOG_HAS_AS_OF)
 
 /*
@@ -25,9 +25,9 @@ typedef struct cv_activity
  */
 typedef struct cv_activity_log
 {
-	cv_header	header;
-	int32		count;			/* entries in use */
-	DateADT		as_of;			/* 0 without CV_LOG_HAS_AS_OF */
+	cv_header header;
+	int32 count;   /* entries in use */
+	DateADT as_of; /* 0 without CV_LOG_HAS_AS_OF */
 	cv_activity entry[FLEXIBLE_ARRAY_MEMBER];
 } cv_activity_log;
 
@@ -41,7 +41,8 @@ extern const char cv_purchase_log_type[];
 
 extern cv_activity_log *cv_log_arg(FunctionCallInfo fcinfo, int argument, const char *type);
 extern const cv_activity_log *cv_log_sorted(const cv_activity_log *log);
-extern cv_activity_log *cv_log_add(cv_activity_log *log, DateADT day, int64 amount, int32 events, uint8 flags);
+extern cv_activity_log *
+cv_log_add(cv_activity_log *log, DateADT day, int64 amount, int32 events, uint8 flags);
 extern cv_activity_log *cv_log_merge(cv_activity_log *log, const cv_activity_log *other);
 extern int64 cv_amount_millionths(double amount);
 extern DateADT cv_check_day(const char *name, DateADT day);

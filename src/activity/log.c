@@ -12,8 +12,8 @@
 #include "activity/activity.h"
 #include "common/int.h"
 
-const char	cv_activity_log_type[] = "cv_activity_log";
-const char	cv_purchase_log_type[] = "cv_purchase_log";
+const char cv_activity_log_type[] = "cv_activity_log";
+const char cv_purchase_log_type[] = "cv_purchase_log";
 
 #define ST_SORT sort_entries
 #define ST_ELEMENT_TYPE cv_activity
@@ -26,7 +26,8 @@ const char	cv_purchase_log_type[] = "cv_purchase_log";
 cv_activity_log *
 cv_log_arg(FunctionCallInfo fcinfo, int argument, const char *type)
 {
-	cv_activity_log *log = cv_value_arg(fcinfo, argument, type, offsetof(cv_activity_log, entry), CV_LOG_FLAGS);
+	cv_activity_log *log =
+		cv_value_arg(fcinfo, argument, type, offsetof(cv_activity_log, entry), CV_LOG_FLAGS);
 
 	if (log->count < 0 || log->count > CV_LOG_CAPACITY(log))
 		cv_corrupt_binary(type, "The number of entries does not fit the length.");
@@ -38,9 +39,9 @@ DateADT
 cv_check_day(const char *name, DateADT day)
 {
 	if (DATE_NOT_FINITE(day))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-				 errmsg("%s must be a finite date, not %sinfinity", name, DATE_IS_NOBEGIN(day) ? "-" : "")));
+		ereport(ERROR, (errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+						errmsg("%s must be a finite date, not %sinfinity", name,
+							   DATE_IS_NOBEGIN(day) ? "-" : "")));
 	return day;
 }
 
@@ -49,10 +50,9 @@ int64
 cv_amount_millionths(double amount)
 {
 	if (!(fabs(amount) <= 9.2e12))
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("amount %g is out of range", amount),
-				 errdetail("Amounts are finite numbers between -9.2e12 and 9.2e12.")));
+		ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+						errmsg("amount %g is out of range", amount),
+						errdetail("Amounts are finite numbers between -9.2e12 and 9.2e12.")));
 	return (int64) rint(amount * CV_MILLION);
 }
 
@@ -61,21 +61,19 @@ static void
 merge_day(cv_activity *into, int64 amount, int32 events)
 {
 	if (unlikely(pg_add_s64_overflow(into->amount, amount, &into->amount)))
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("amounts of one day add up to more than 9.2e12")));
+		ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+						errmsg("amounts of one day add up to more than 9.2e12")));
 	if (unlikely(pg_add_s32_overflow(into->events, events, &into->events)))
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("more than %d purchases on one day", PG_INT32_MAX)));
+		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+						errmsg("more than %d purchases on one day", PG_INT32_MAX)));
 }
 
 /* Sorts a state in place and makes one entry of each day. */
 static void
 sort_log(cv_activity_log *log)
 {
-	int32		kept = 0;
-	int32		i;
+	int32 kept = 0;
+	int32 i;
 
 	sort_entries(log->entry, log->count);
 	for (i = 1; i < log->count; i++)
@@ -94,7 +92,7 @@ const cv_activity_log *
 cv_log_sorted(const cv_activity_log *log)
 {
 	cv_activity_log *copy;
-	Size		size = offsetof(cv_activity_log, entry) + (Size) log->count * sizeof(cv_activity);
+	Size size = offsetof(cv_activity_log, entry) + (Size) log->count * sizeof(cv_activity);
 
 	if (!(log->header.flags & CV_LOG_UNSORTED) && VARSIZE(log) == size)
 		return log;
@@ -114,7 +112,7 @@ static cv_activity_log *
 make_room(cv_activity_log *log)
 {
 	cv_activity_log *larger;
-	int32		capacity = CV_LOG_CAPACITY(log);
+	int32 capacity = CV_LOG_CAPACITY(log);
 
 	if (log->header.flags & CV_LOG_UNSORTED)
 	{
@@ -122,8 +120,8 @@ make_room(cv_activity_log *log)
 		if (log->count <= capacity / 2)
 			return log;
 	}
-	larger = cv_state_alloc(offsetof(cv_activity_log, entry), capacity * (int64) 2 + 1, sizeof(cv_activity),
-							cv_activity_log_type, log->header.flags);
+	larger = cv_state_alloc(offsetof(cv_activity_log, entry), capacity * (int64) 2 + 1,
+							sizeof(cv_activity), cv_activity_log_type, log->header.flags);
 	larger->count = log->count;
 	larger->as_of = log->as_of;
 	memcpy(larger->entry, log->entry, log->count * sizeof(cv_activity));
@@ -141,7 +139,8 @@ cv_log_add(cv_activity_log *log, DateADT day, int64 amount, int32 events, uint8 
 
 	if (log == NULL)
 	{
-		log = cv_state_alloc(offsetof(cv_activity_log, entry), 1, sizeof(cv_activity), cv_activity_log_type, flags);
+		log = cv_state_alloc(offsetof(cv_activity_log, entry), 1, sizeof(cv_activity),
+							 cv_activity_log_type, flags);
 		last = log->entry;
 	}
 	else
@@ -177,9 +176,10 @@ cv_log_add(cv_activity_log *log, DateADT day, int64 amount, int32 events, uint8 
 cv_activity_log *
 cv_log_merge(cv_activity_log *log, const cv_activity_log *other)
 {
-	int32		i;
+	int32 i;
 
 	for (i = 0; i < other->count; i++)
-		log = cv_log_add(log, other->entry[i].day, other->entry[i].amount, other->entry[i].events, 0);
+		log =
+			cv_log_add(log, other->entry[i].day, other->entry[i].amount, other->entry[i].events, 0);
 	return log;
 }

@@ -29,9 +29,9 @@ Datum
 cv_activity_log_trans(PG_FUNCTION_ARGS)
 {
 	cv_activity_log *log = PG_ARGISNULL(0) ? NULL : cv_log_arg(fcinfo, 0, cv_activity_log_type);
-	bool		has_amount = PG_NARGS() > 2;
-	int64		amount = 0;
-	DateADT		day;
+	bool has_amount = PG_NARGS() > 2;
+	int64 amount = 0;
+	DateADT day;
 
 	cv_require_aggregate(fcinfo);
 	if (PG_ARGISNULL(1) || (has_amount && PG_ARGISNULL(2)))
@@ -43,7 +43,8 @@ cv_activity_log_trans(PG_FUNCTION_ARGS)
 	day = cv_check_day("the date of a purchase", PG_GETARG_DATEADT(1));
 	if (has_amount)
 		amount = cv_amount_millionths(PG_GETARG_FLOAT8(2));
-	PG_RETURN_POINTER(cv_log_add(log, day, amount, has_amount && PG_GETARG_FLOAT8(2) < 0 ? 0 : 1, 0));
+	PG_RETURN_POINTER(
+		cv_log_add(log, day, amount, has_amount && PG_GETARG_FLOAT8(2) < 0 ? 0 : 1, 0));
 }
 
 /* Merges two logs; also the transition of rollup(activity_log). */
@@ -86,7 +87,7 @@ Datum
 cv_first_on(PG_FUNCTION_ARGS)
 {
 	const cv_activity_log *log = sorted_arg(fcinfo);
-	int32		i;
+	int32 i;
 
 	for (i = 0; i < log->count; i++)
 		if (log->entry[i].events > 0)
@@ -99,7 +100,7 @@ Datum
 cv_last_on(PG_FUNCTION_ARGS)
 {
 	const cv_activity_log *log = sorted_arg(fcinfo);
-	int32		i;
+	int32 i;
 
 	for (i = log->count - 1; i >= 0; i--)
 		if (log->entry[i].events > 0)
@@ -112,8 +113,8 @@ Datum
 cv_active_days(PG_FUNCTION_ARGS)
 {
 	const cv_activity_log *log = sorted_arg(fcinfo);
-	int64		days = 0;
-	int32		i;
+	int64 days = 0;
+	int32 i;
 
 	for (i = 0; i < log->count; i++)
 		days += log->entry[i].events > 0;
@@ -133,10 +134,10 @@ Datum
 cv_events(PG_FUNCTION_ARGS)
 {
 	const cv_activity_log *log = sorted_arg(fcinfo);
-	int64		events = 0;
-	DateADT		from;
-	DateADT		to;
-	int32		i;
+	int64 events = 0;
+	DateADT from;
+	DateADT to;
+	int32 i;
 
 	range_args(fcinfo, &from, &to);
 	for (i = 0; i < log->count; i++)
@@ -150,10 +151,10 @@ Datum
 cv_total(PG_FUNCTION_ARGS)
 {
 	const cv_activity_log *log = sorted_arg(fcinfo);
-	int128		total = 0;
-	DateADT		from;
-	DateADT		to;
-	int32		i;
+	int128 total = 0;
+	DateADT from;
+	DateADT to;
+	int32 i;
 
 	range_args(fcinfo, &from, &to);
 	for (i = 0; i < log->count; i++)
@@ -167,13 +168,13 @@ Datum
 cv_entries(PG_FUNCTION_ARGS)
 {
 	const cv_activity_log *log = sorted_arg(fcinfo);
-	bool		nulls[3] = {false, false, false};
-	int32		i;
+	bool nulls[3] = { false, false, false };
+	int32 i;
 
 	InitMaterializedSRF(fcinfo, 0);
 	for (i = 0; i < log->count; i++)
 	{
-		Datum		values[3];
+		Datum values[3];
 
 		values[0] = DateADTGetDatum(log->entry[i].day);
 		values[1] = Float8GetDatum((double) log->entry[i].amount / CV_MILLION);

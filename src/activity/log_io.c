@@ -19,7 +19,7 @@ static void
 append_day(StringInfo text, DateADT day)
 {
 	struct pg_tm tm;
-	char		buffer[MAXDATELEN + 1];
+	char buffer[MAXDATELEN + 1];
 
 	memset(&tm, 0, sizeof(tm));
 	j2date(day + POSTGRES_EPOCH_JDATE, &tm.tm_year, &tm.tm_mon, &tm.tm_mday);
@@ -31,14 +31,15 @@ append_day(StringInfo text, DateADT day)
 static void
 append_amount(StringInfo text, int64 amount)
 {
-	uint64		size = amount < 0 ? 0 - (uint64) amount : (uint64) amount;
-	int			fraction = (int) (size % CV_MILLION);
+	uint64 size = amount < 0 ? 0 - (uint64) amount : (uint64) amount;
+	int fraction = (int) (size % CV_MILLION);
 
-	appendStringInfo(text, "%s%llu", amount < 0 ? "-" : "", (unsigned long long) (size / CV_MILLION));
+	appendStringInfo(text, "%s%llu", amount < 0 ? "-" : "",
+					 (unsigned long long) (size / CV_MILLION));
 	if (fraction != 0)
 	{
-		char		digits[8];
-		int			length = 6;
+		char digits[8];
+		int length = 6;
 
 		snprintf(digits, sizeof(digits), "%06d", fraction);
 		while (digits[length - 1] == '0')
@@ -52,9 +53,9 @@ static int64
 read_amount(cv_json *json, const char *token, JsonTokenType kind)
 {
 	const char *c = token;
-	bool		negative = *c == '-';
-	uint64		size = 0;
-	int			decimals = -1;
+	bool negative = *c == '-';
+	uint64 size = 0;
+	int decimals = -1;
 
 	if (kind != JSON_TOKEN_NUMBER)
 		cv_malformed(json->type, "An amount was expected, not \"%s\".", token);
@@ -65,7 +66,8 @@ read_amount(cv_json *json, const char *token, JsonTokenType kind)
 		if (*c == '.')
 			decimals = 0;
 		else if (*c < '0' || *c > '9' || decimals >= 6 || size > PG_INT64_MAX / 10)
-			cv_malformed(json->type, "\"%s\" is not an amount of at most six decimals below 9.2e12.", token);
+			cv_malformed(json->type,
+						 "\"%s\" is not an amount of at most six decimals below 9.2e12.", token);
 		else
 		{
 			size = size * 10 + (*c - '0');
@@ -75,18 +77,20 @@ read_amount(cv_json *json, const char *token, JsonTokenType kind)
 	for (decimals = Max(decimals, 0); decimals < 6; decimals++)
 	{
 		if (size > PG_INT64_MAX / 10)
-			cv_malformed(json->type, "\"%s\" is not an amount of at most six decimals below 9.2e12.", token);
+			cv_malformed(json->type,
+						 "\"%s\" is not an amount of at most six decimals below 9.2e12.", token);
 		size *= 10;
 	}
 	if (size > PG_INT64_MAX)
-		cv_malformed(json->type, "\"%s\" is not an amount of at most six decimals below 9.2e12.", token);
+		cv_malformed(json->type, "\"%s\" is not an amount of at most six decimals below 9.2e12.",
+					 token);
 	return negative ? -(int64) size : (int64) size;
 }
 
 static DateADT
 read_day(cv_json *json, const char *token, JsonTokenType kind)
 {
-	DateADT		day;
+	DateADT day;
 
 	if (kind != JSON_TOKEN_STRING)
 		cv_malformed(json->type, "A date was expected, not \"%s\".", token);
@@ -118,17 +122,17 @@ typedef struct log_reader
 {
 	cv_activity_log *log;
 	cv_activity entry;
-	int			fields;
-	bool		has_as_of;
-	DateADT		as_of;
+	int fields;
+	bool has_as_of;
+	DateADT as_of;
 } log_reader;
 
 static void
 read_scalar(cv_json *json, char *token, JsonTokenType kind)
 {
 	log_reader *reader = json->context;
-	int			base = reader->has_as_of ? 1 : 0;
-	int			field;
+	int base = reader->has_as_of ? 1 : 0;
+	int field;
 
 	if (reader->has_as_of && json->depth == 1 && strcmp(json->key, "as_of") == 0)
 	{
@@ -147,14 +151,16 @@ read_scalar(cv_json *json, char *token, JsonTokenType kind)
 		reader->entry.amount = read_amount(json, token, kind);
 	else
 	{
-		int64		events = cv_json_integer(json, token, kind);
+		int64 events = cv_json_integer(json, token, kind);
 
 		if (events < 0 || events > PG_INT32_MAX)
 			cv_malformed(json->type, "A number of purchases is out of range.");
 		reader->entry.events = (int32) events;
 		check_entry(json->type, &reader->entry,
-					reader->log->count > 0 ? &reader->log->entry[reader->log->count - 1] : NULL, false);
-		reader->log = cv_log_add(reader->log, reader->entry.day, reader->entry.amount, reader->entry.events, 0);
+					reader->log->count > 0 ? &reader->log->entry[reader->log->count - 1] : NULL,
+					false);
+		reader->log = cv_log_add(reader->log, reader->entry.day, reader->entry.amount,
+								 reader->entry.events, 0);
 	}
 	reader->fields = (field + 1) % 3;
 }
@@ -162,8 +168,8 @@ read_scalar(cv_json *json, char *token, JsonTokenType kind)
 static Datum
 log_in(char *text, const char *type, bool has_as_of)
 {
-	log_reader	reader = {0};
-	cv_json		json = {0};
+	log_reader reader = { 0 };
+	cv_json json = { 0 };
 
 	reader.has_as_of = has_as_of;
 	reader.log = cv_state_alloc(offsetof(cv_activity_log, entry), 1, sizeof(cv_activity), type, 0);
@@ -183,8 +189,8 @@ static char *
 log_out(const cv_activity_log *log)
 {
 	StringInfoData text;
-	bool		has_as_of = log->header.flags & CV_LOG_HAS_AS_OF;
-	int32		i;
+	bool has_as_of = log->header.flags & CV_LOG_HAS_AS_OF;
+	int32 i;
 
 	log = cv_log_sorted(log);
 	initStringInfo(&text);
@@ -211,9 +217,9 @@ static Datum
 log_receive(StringInfo buffer, const char *type, uint8 flags)
 {
 	cv_activity_log *log;
-	DateADT		as_of = 0;
-	int64		count;
-	int64		i;
+	DateADT as_of = 0;
+	int64 count;
+	int64 i;
 
 	if (cv_receive_begin(buffer, type, flags) != flags)
 		cv_corrupt_binary(type, "The flags do not fit the type.");
@@ -241,7 +247,7 @@ static bytea *
 log_send(const cv_activity_log *log)
 {
 	StringInfoData buffer;
-	int32		i;
+	int32 i;
 
 	log = cv_log_sorted(log);
 	cv_send_begin(&buffer, log->header.flags);

@@ -21,7 +21,7 @@ static const char type_name[] = "cv_customer_base";
 
 #define SMALLEST offsetof(cv_customer_base, entry)
 #define CAPACITY(base) ((int64) ((VARSIZE(base) - SMALLEST) / sizeof(cv_base_entry)))
-#define GAP_UNIT 1099511627776.0	/* 2^40 */
+#define GAP_UNIT 1099511627776.0 /* 2^40 */
 
 PG_FUNCTION_INFO_V1(cv_customer_base_trans);
 PG_FUNCTION_INFO_V1(cv_customer_base_combine);
@@ -59,10 +59,11 @@ static cv_customer_base *
 read_base(FunctionCallInfo fcinfo, int argument)
 {
 	cv_customer_base *base = cv_value_arg(fcinfo, argument, type_name, SMALLEST, CV_BASE_TABLE);
-	int64		capacity = CAPACITY(base);
+	int64 capacity = CAPACITY(base);
 
 	if (base->count < 0 || base->count > capacity ||
-		(base->header.flags & CV_BASE_TABLE && (base->count >= capacity || (capacity & (capacity - 1)) != 0)))
+		(base->header.flags & CV_BASE_TABLE &&
+		 (base->count >= capacity || (capacity & (capacity - 1)) != 0)))
 		cv_corrupt_binary(type_name, "The number of entries does not fit the length.");
 	return base;
 }
@@ -92,8 +93,8 @@ mix(uint64 hash)
 static inline uint64
 hash_entry(const cv_base_entry *entry)
 {
-	uint64		bits[3];
-	uint64		hash;
+	uint64 bits[3];
+	uint64 hash;
 
 	memcpy(bits, entry, sizeof(bits));
 	hash = mix(bits[0] ^ ((uint64) entry->frequency << 32));
@@ -105,7 +106,7 @@ hash_entry(const cv_base_entry *entry)
 static cv_base_entry *
 find_slot(cv_customer_base *base, int64 mask, const cv_base_entry *entry)
 {
-	uint64		at = hash_entry(entry) & mask;
+	uint64 at = hash_entry(entry) & mask;
 
 	while (base->entry[at].customers != 0 && compare_entries(&base->entry[at], entry) != 0)
 		at = (at + 1) & mask;
@@ -117,8 +118,8 @@ static cv_customer_base *
 make_table(const cv_customer_base *base, int64 capacity)
 {
 	cv_customer_base *table;
-	int64		filled = base->header.flags & CV_BASE_TABLE ? CAPACITY(base) : base->count;
-	int64		i;
+	int64 filled = base->header.flags & CV_BASE_TABLE ? CAPACITY(base) : base->count;
+	int64 i;
 
 	table = cv_state_alloc(SMALLEST, capacity, sizeof(cv_base_entry), type_name, CV_BASE_TABLE);
 	table->customers = base->customers;
@@ -136,7 +137,7 @@ make_table(const cv_customer_base *base, int64 capacity)
 static cv_customer_base *
 add_entry(cv_customer_base *base, const cv_base_entry *entry)
 {
-	int64		capacity = CAPACITY(base);
+	int64 capacity = CAPACITY(base);
 	cv_base_entry *slot = find_slot(base, capacity - 1, entry);
 
 	if (slot->customers == 0)
@@ -152,9 +153,8 @@ add_entry(cv_customer_base *base, const cv_base_entry *entry)
 	else
 	{
 		if (slot->customers > PG_UINT32_MAX - entry->customers)
-			ereport(ERROR,
-					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-					 errmsg("more than %u customers with one history", PG_UINT32_MAX)));
+			ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+							errmsg("more than %u customers with one history", PG_UINT32_MAX)));
 		slot->customers += entry->customers;
 	}
 	base->customers += entry->customers;
@@ -167,7 +167,7 @@ cv_customer_base_trans(PG_FUNCTION_ARGS)
 {
 	cv_customer_base *base;
 	cv_base_entry entry;
-	cv_history	history;
+	cv_history history;
 
 	cv_require_aggregate(fcinfo);
 	if (PG_ARGISNULL(1) || !cv_history_arg(fcinfo, 1, &history))
@@ -186,7 +186,9 @@ cv_customer_base_trans(PG_FUNCTION_ARGS)
 	}
 	entry.recency = history.recency;
 	entry.age = history.age;
-	entry.monetary = history.frequency == 0 ? 0 : history.has_monetary ? history.monetary : CV_NO_MONETARY;
+	entry.monetary = history.frequency == 0 ? 0
+					 : history.has_monetary ? history.monetary
+											: CV_NO_MONETARY;
 	entry.frequency = history.frequency;
 	entry.customers = 1;
 	base = add_entry(base, &entry);
@@ -206,8 +208,8 @@ cv_customer_base_combine(PG_FUNCTION_ARGS)
 {
 	cv_customer_base *base;
 	cv_customer_base *other;
-	int64		filled;
-	int64		i;
+	int64 filled;
+	int64 i;
 
 	cv_require_aggregate(fcinfo);
 	if (PG_ARGISNULL(0) && PG_ARGISNULL(1))
@@ -238,8 +240,8 @@ static const cv_customer_base *
 sorted_base(const cv_customer_base *base)
 {
 	cv_customer_base *sorted;
-	int64		kept = 0;
-	int64		i;
+	int64 kept = 0;
+	int64 i;
 
 	if (!(base->header.flags & CV_BASE_TABLE))
 		return base;
@@ -291,7 +293,8 @@ check_entry(const cv_base_entry *entry, const cv_base_entry *previous, bool bina
 {
 	const char *detail = NULL;
 
-	if (!(entry->frequency >= 0 && entry->recency >= 0 && entry->recency <= entry->age) || isinf(entry->age) ||
+	if (!(entry->frequency >= 0 && entry->recency >= 0 && entry->recency <= entry->age) ||
+		isinf(entry->age) ||
 		(entry->frequency == 0 && (entry->recency > 0 || entry->monetary != 0)) ||
 		!(isfinite(entry->monetary) || entry->monetary == CV_NO_MONETARY))
 		detail = "A history is impossible.";
@@ -309,7 +312,7 @@ typedef struct base_reader
 {
 	cv_customer_base *base;
 	cv_base_entry entry;
-	int			fields;
+	int fields;
 } base_reader;
 
 static void
@@ -317,14 +320,14 @@ read_scalar(cv_json *json, char *token, JsonTokenType kind)
 {
 	base_reader *reader = json->context;
 	cv_customer_base *base = reader->base;
-	int64		number;
+	int64 number;
 
 	if (json->depth == 1 && strcmp(json->key, "log_gaps") == 0)
 	{
 		/* in units of 2^-40, exactly */
 		const char *c = token;
-		bool		negative = *c == '-';
-		int128		gaps = 0;
+		bool negative = *c == '-';
+		int128 gaps = 0;
 
 		if (kind != JSON_TOKEN_NUMBER || strspn(c, "-0123456789") != strlen(c) || strlen(c) > 30)
 			cv_malformed(type_name, "log_gaps must be a whole number.");
@@ -338,7 +341,8 @@ read_scalar(cv_json *json, char *token, JsonTokenType kind)
 		base->gapless = cv_json_integer(json, token, kind);
 		return;
 	}
-	if (json->depth != 3 || json->key == NULL || strcmp(json->key, "histories") != 0 || json->index[3] != reader->fields)
+	if (json->depth != 3 || json->key == NULL || strcmp(json->key, "histories") != 0 ||
+		json->index[3] != reader->fields)
 		cv_malformed(type_name, "\"%s\" stands where no value belongs.", token);
 	switch (reader->fields)
 	{
@@ -355,18 +359,21 @@ read_scalar(cv_json *json, char *token, JsonTokenType kind)
 			reader->entry.age = cv_json_number(json, token, kind) + 0.0;
 			break;
 		case 3:
-			reader->entry.monetary = kind == JSON_TOKEN_NULL ?
-				(reader->entry.frequency == 0 ? 0 : CV_NO_MONETARY) : cv_json_number(json, token, kind) + 0.0;
+			reader->entry.monetary = kind == JSON_TOKEN_NULL
+										 ? (reader->entry.frequency == 0 ? 0 : CV_NO_MONETARY)
+										 : cv_json_number(json, token, kind) + 0.0;
 			break;
 		default:
 			number = cv_json_integer(json, token, kind);
 			if (number < 1 || number > PG_UINT32_MAX)
 				cv_malformed(type_name, "A number of customers is out of range.");
 			reader->entry.customers = (uint32) number;
-			check_entry(&reader->entry, base->count > 0 ? &base->entry[base->count - 1] : NULL, false);
+			check_entry(&reader->entry, base->count > 0 ? &base->entry[base->count - 1] : NULL,
+						false);
 			if (base->count == CAPACITY(base))
 			{
-				cv_customer_base *larger = cv_state_alloc(SMALLEST, base->count * 2, sizeof(cv_base_entry), type_name, 0);
+				cv_customer_base *larger =
+					cv_state_alloc(SMALLEST, base->count * 2, sizeof(cv_base_entry), type_name, 0);
 
 				memcpy((char *) larger + sizeof(cv_header), (char *) base + sizeof(cv_header),
 					   VARSIZE(base) - sizeof(cv_header));
@@ -382,8 +389,8 @@ read_scalar(cv_json *json, char *token, JsonTokenType kind)
 Datum
 cv_customer_base_in(PG_FUNCTION_ARGS)
 {
-	base_reader reader = {0};
-	cv_json		json = {0};
+	base_reader reader = { 0 };
+	cv_json json = { 0 };
 
 	reader.base = cv_state_alloc(SMALLEST, 16, sizeof(cv_base_entry), type_name, 0);
 	json.type = type_name;
@@ -393,7 +400,8 @@ cv_customer_base_in(PG_FUNCTION_ARGS)
 	if (reader.base->gapless < 0 || reader.base->gapless > reader.base->customers)
 		cv_malformed(type_name, "gapless is out of range.");
 	if (reader.fields != 0)
-		cv_malformed(type_name, "A history must be [frequency, recency, age, monetary, customers].");
+		cv_malformed(type_name,
+					 "A history must be [frequency, recency, age, monetary, customers].");
 	SET_VARSIZE(reader.base, SMALLEST + (Size) reader.base->count * sizeof(cv_base_entry));
 	PG_RETURN_POINTER(reader.base);
 }
@@ -403,11 +411,11 @@ cv_customer_base_out(PG_FUNCTION_ARGS)
 {
 	const cv_customer_base *base = cv_base_arg(fcinfo, 0);
 	StringInfoData text;
-	int128		gaps = gaps_of(base);
-	bool		negative = gaps < 0;
-	char		digits[48];
-	int			at = sizeof(digits) - 1;
-	int64		i;
+	int128 gaps = gaps_of(base);
+	bool negative = gaps < 0;
+	char digits[48];
+	int at = sizeof(digits) - 1;
+	int64 i;
 
 	if (negative)
 		gaps = -gaps;
@@ -416,8 +424,8 @@ cv_customer_base_out(PG_FUNCTION_ARGS)
 		digits[--at] = '0' + (int) (gaps % 10);
 	while ((gaps /= 10) > 0);
 	initStringInfo(&text);
-	appendStringInfo(&text, "{\"log_gaps\": %s%s, \"gapless\": %lld, \"histories\": [", negative ? "-" : "",
-					 digits + at, (long long) base->gapless);
+	appendStringInfo(&text, "{\"log_gaps\": %s%s, \"gapless\": %lld, \"histories\": [",
+					 negative ? "-" : "", digits + at, (long long) base->gapless);
 	for (i = 0; i < base->count; i++)
 	{
 		const cv_base_entry *entry = &base->entry[i];
@@ -442,13 +450,13 @@ cv_customer_base_out(PG_FUNCTION_ARGS)
 Datum
 cv_customer_base_recv(PG_FUNCTION_ARGS)
 {
-	StringInfo	buffer = (StringInfo) PG_GETARG_POINTER(0);
+	StringInfo buffer = (StringInfo) PG_GETARG_POINTER(0);
 	cv_customer_base *base;
-	int64		gapless;
-	int64		high;
-	uint64		low;
-	int64		count;
-	int64		i;
+	int64 gapless;
+	int64 high;
+	uint64 low;
+	int64 count;
+	int64 i;
 
 	cv_receive_begin(buffer, type_name, 0);
 	gapless = pq_getmsgint64(buffer);
@@ -482,7 +490,7 @@ cv_customer_base_send(PG_FUNCTION_ARGS)
 {
 	const cv_customer_base *base = cv_base_arg(fcinfo, 0);
 	StringInfoData buffer;
-	int64		i;
+	int64 i;
 
 	cv_send_begin(&buffer, 0);
 	pq_sendint64(&buffer, base->gapless);

@@ -29,11 +29,8 @@ check_interrupts(void)
 static void
 cannot_fit(const char *what, const char *detail, const char *hint)
 {
-	ereport(ERROR,
-			(errcode(ERRCODE_DATA_EXCEPTION),
-			 errmsg("cannot fit %s", what),
-			 errdetail_internal("%s", detail),
-			 errhint("%s", hint)));
+	ereport(ERROR, (errcode(ERRCODE_DATA_EXCEPTION), errmsg("cannot fit %s", what),
+					errdetail_internal("%s", detail), errhint("%s", hint)));
 }
 
 /* The result of a minimisation as a model. */
@@ -41,10 +38,10 @@ static cv_model *
 make_model(int family, double unit_days, double customers, double log_likelihood, double penalty,
 		   const cv_minimum *minimum, const char *compared)
 {
-	cv_model   *model = cv_model_new(family, unit_days, compared);
-	int			n = cv_model_parameters(family);
-	double		lower[CV_MODEL_PARAMETERS * CV_MODEL_PARAMETERS];
-	int			i;
+	cv_model *model = cv_model_new(family, unit_days, compared);
+	int n = cv_model_parameters(family);
+	double lower[CV_MODEL_PARAMETERS * CV_MODEL_PARAMETERS];
+	int i;
 
 	for (i = 0; i < n; i++)
 		model->parameter[i] = exp(minimum->theta[i]);
@@ -78,25 +75,33 @@ warn_of(int family, const cv_minimum *minimum)
 		case CV_FIT_CONVERGED:
 			break;
 		case CV_FIT_RUNAWAY:
-			ereport(WARNING,
-					(errmsg("the fit of %s did not converge: parameter %s grows without limit towards %s",
-							name, parameter, minimum->theta[minimum->culprit] > 0 ? "infinity" : "zero"),
-					 errdetail("After %d iterations the largest gradient is %.3g.", minimum->iterations, minimum->gradient),
-					 errhint("The data do not identify %s: use a family with fewer parameters, more customers or a longer observation, or a penalty such as 0.001.",
-							 parameter)));
+			ereport(
+				WARNING,
+				(errmsg(
+					 "the fit of %s did not converge: parameter %s grows without limit towards %s",
+					 name, parameter, minimum->theta[minimum->culprit] > 0 ? "infinity" : "zero"),
+				 errdetail("After %d iterations the largest gradient is %.3g.", minimum->iterations,
+						   minimum->gradient),
+				 errhint(
+					 "The data do not identify %s: use a family with fewer parameters, more customers or a longer observation, or a penalty such as 0.001.",
+					 parameter)));
 			break;
 		case CV_FIT_FLAT:
-			ereport(WARNING,
-					(errmsg("the fit of %s did not converge: the likelihood is flat in parameter %s", name, parameter),
-					 errdetail("After %d iterations the Hessian is not positive definite.", minimum->iterations),
-					 errhint("The data do not identify %s: use a family with fewer parameters, more customers or a longer observation, or a penalty such as 0.001.",
-							 parameter)));
+			ereport(
+				WARNING,
+				(errmsg("the fit of %s did not converge: the likelihood is flat in parameter %s",
+						name, parameter),
+				 errdetail("After %d iterations the Hessian is not positive definite.",
+						   minimum->iterations),
+				 errhint(
+					 "The data do not identify %s: use a family with fewer parameters, more customers or a longer observation, or a penalty such as 0.001.",
+					 parameter)));
 			break;
 		case CV_FIT_STUCK:
-			ereport(WARNING,
-					(errmsg("the fit of %s did not converge", name),
-					 errdetail("After %d iterations the largest gradient is %.3g.", minimum->iterations, minimum->gradient),
-					 errhint("Use another family, or a penalty such as 0.001.")));
+			ereport(WARNING, (errmsg("the fit of %s did not converge", name),
+							  errdetail("After %d iterations the largest gradient is %.3g.",
+										minimum->iterations, minimum->gradient),
+							  errhint("Use another family, or a penalty such as 0.001.")));
 			break;
 	}
 }
@@ -105,7 +110,8 @@ warn_of(int family, const cv_minimum *minimum)
 static double
 bic_of(const cv_model *model)
 {
-	return cv_model_parameters(model->family) * log((double) model->customers) - 2 * model->log_likelihood;
+	return cv_model_parameters(model->family) * log((double) model->customers) -
+		   2 * model->log_likelihood;
 }
 
 /*
@@ -115,16 +121,16 @@ bic_of(const cv_model *model)
 static cv_group *
 groups_of(const cv_customer_base *base, double unit_days, int *count)
 {
-	cv_group   *group = palloc_extended(Max(1, base->count) * sizeof(cv_group), MCXT_ALLOC_HUGE);
-	int			n = 0;
-	int64		i;
+	cv_group *group = palloc_extended(Max(1, base->count) * sizeof(cv_group), MCXT_ALLOC_HUGE);
+	int n = 0;
+	int64 i;
 
 	for (i = 0; i < base->count; i++)
 	{
 		const cv_base_entry *entry = &base->entry[i];
 
-		if (i > 0 && entry[-1].frequency == entry->frequency && entry[-1].recency == entry->recency &&
-			entry[-1].age == entry->age)
+		if (i > 0 && entry[-1].frequency == entry->frequency &&
+			entry[-1].recency == entry->recency && entry[-1].age == entry->age)
 			group[n - 1].customers += entry->customers;
 		else
 		{
@@ -147,37 +153,35 @@ Datum
 cv_fit_buying_model(PG_FUNCTION_ARGS)
 {
 	const cv_customer_base *base = cv_base_arg(fcinfo, 0);
-	char	   *name = text_to_cstring(PG_GETARG_TEXT_PP(1));
-	double		unit_days = cv_duration_arg(fcinfo, 2, "unit");
-	double		penalty = cv_check_range("penalty", PG_GETARG_FLOAT8(3), 0, INFINITY);
-	bool		best = strcmp(name, "best") == 0;
-	cv_group   *group;
-	cv_group   *scratch;
-	cv_minimum	minimum;
-	cv_minimum	chosen_minimum;
-	cv_model   *chosen = NULL;
+	char *name = text_to_cstring(PG_GETARG_TEXT_PP(1));
+	double unit_days = cv_duration_arg(fcinfo, 2, "unit");
+	double penalty = cv_check_range("penalty", PG_GETARG_FLOAT8(3), 0, INFINITY);
+	bool best = strcmp(name, "best") == 0;
+	cv_group *group;
+	cv_group *scratch;
+	cv_minimum minimum;
+	cv_minimum chosen_minimum;
+	cv_model *chosen = NULL;
 	StringInfoData compared;
-	double		repeats = 0;
-	double		longest = 0;
-	int			n;
-	int			family;
-	int			first = 0;
-	int			last = CV_BUYING_FAMILIES - 1;
-	int			i;
+	double repeats = 0;
+	double longest = 0;
+	int n;
+	int family;
+	int first = 0;
+	int last = CV_BUYING_FAMILIES - 1;
+	int i;
 
 	if (!(unit_days > 0))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("unit must be longer than 0, not %g days", unit_days)));
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("unit must be longer than 0, not %g days", unit_days)));
 	if (!best)
 	{
 		while (first < CV_BUYING_FAMILIES && strcmp(name, cv_model_family_name(first)) != 0)
 			first++;
 		if (first == CV_BUYING_FAMILIES)
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("unknown family of buying models \"%s\"", name),
-					 errhint("Families are nbd, bg/nbd, mbg/nbd, pareto/nbd and best.")));
+			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+							errmsg("unknown family of buying models \"%s\"", name),
+							errhint("Families are nbd, bg/nbd, mbg/nbd, pareto/nbd and best.")));
 		last = first;
 	}
 	group = groups_of(base, unit_days, &n);
@@ -187,39 +191,48 @@ cv_fit_buying_model(PG_FUNCTION_ARGS)
 		longest = Max(longest, group[i].T);
 	}
 	if (repeats == 0)
-		cannot_fit("a buying model", "No customer of the base bought a second time.",
-				   "Observe for longer: without repeat purchases nothing tells rate and dropping out apart.");
+		cannot_fit(
+			"a buying model", "No customer of the base bought a second time.",
+			"Observe for longer: without repeat purchases nothing tells rate and dropping out apart.");
 	if (n == 1)
 		cannot_fit("a buying model",
 				   base->customers == 1 ? "The base holds one customer."
-				   : psprintf("All %lld customers have the same history.", (long long) base->customers),
+										: psprintf("All %lld customers have the same history.",
+												   (long long) base->customers),
 				   "A model of how customers differ needs customers that do.");
 
 	initStringInfo(&compared);
 	scratch = palloc_extended(n * sizeof(cv_group), MCXT_ALLOC_HUGE);
 	for (family = first; family <= last; family++)
 	{
-		double		log_likelihood;
-		cv_model   *model;
+		double log_likelihood;
+		cv_model *model;
 
 		memcpy(scratch, group, n * sizeof(cv_group));
-		log_likelihood = cv_fit_buying(cv_buying_family_of(family), scratch, n, penalty, check_interrupts, &minimum);
+		log_likelihood = cv_fit_buying(cv_buying_family_of(family), scratch, n, penalty,
+									   check_interrupts, &minimum);
 		if (!isfinite(log_likelihood))
-			cannot_fit("a buying model", psprintf("The likelihood of %s is not finite on these histories.",
-												  cv_model_family_name(family)),
+			cannot_fit("a buying model",
+					   psprintf("The likelihood of %s is not finite on these histories.",
+								cv_model_family_name(family)),
 					   "Check the histories for absurdly long or short times.");
-		model = make_model(family, unit_days, base->customers, log_likelihood, penalty, &minimum, "");
-		appendStringInfo(&compared, "%s{\"family\": \"%s\", \"log_likelihood\": ", family > first ? ", " : "[",
+		model =
+			make_model(family, unit_days, base->customers, log_likelihood, penalty, &minimum, "");
+		appendStringInfo(&compared,
+						 "%s{\"family\": \"%s\", \"log_likelihood\": ", family > first ? ", " : "[",
 						 cv_model_family_name(family));
 		cv_append_number(&compared, log_likelihood);
 		appendStringInfoString(&compared, ", \"bic\": ");
 		cv_append_number(&compared, bic_of(model));
-		appendStringInfo(&compared, ", \"converged\": %s}", model->header.flags & CV_MODEL_CONVERGED ? "true" : "false");
+		appendStringInfo(&compared, ", \"converged\": %s}",
+						 model->header.flags & CV_MODEL_CONVERGED ? "true" : "false");
 
 		/* a fit that converged beats one that did not, then the lower BIC */
 		if (chosen == NULL ||
-			(model->header.flags & CV_MODEL_CONVERGED) > (chosen->header.flags & CV_MODEL_CONVERGED) ||
-			((model->header.flags & CV_MODEL_CONVERGED) == (chosen->header.flags & CV_MODEL_CONVERGED) &&
+			(model->header.flags & CV_MODEL_CONVERGED) >
+				(chosen->header.flags & CV_MODEL_CONVERGED) ||
+			((model->header.flags & CV_MODEL_CONVERGED) ==
+				 (chosen->header.flags & CV_MODEL_CONVERGED) &&
 			 bic_of(model) < bic_of(chosen)))
 		{
 			chosen = model;
@@ -229,8 +242,8 @@ cv_fit_buying_model(PG_FUNCTION_ARGS)
 	appendStringInfoChar(&compared, ']');
 	warn_of(chosen->family, &chosen_minimum);
 	if (best)
-		chosen = make_model(chosen->family, unit_days, base->customers, chosen->log_likelihood, penalty,
-							&chosen_minimum, compared.data);
+		chosen = make_model(chosen->family, unit_days, base->customers, chosen->log_likelihood,
+							penalty, &chosen_minimum, compared.data);
 	PG_RETURN_POINTER(chosen);
 }
 
@@ -239,16 +252,17 @@ Datum
 cv_fit_spending_model(PG_FUNCTION_ARGS)
 {
 	const cv_customer_base *base = cv_base_arg(fcinfo, 0);
-	double		penalty = cv_check_range("penalty", PG_GETARG_FLOAT8(1), 0, INFINITY);
-	cv_spend_group *group = palloc_extended(Max(1, base->count) * sizeof(cv_spend_group), MCXT_ALLOC_HUGE);
-	cv_minimum	minimum;
-	cv_model   *model;
-	double		log_likelihood;
-	double		used = 0;
-	int64		unusable = 0;
-	bool		differ = false;
-	int			n = 0;
-	int64		i;
+	double penalty = cv_check_range("penalty", PG_GETARG_FLOAT8(1), 0, INFINITY);
+	cv_spend_group *group =
+		palloc_extended(Max(1, base->count) * sizeof(cv_spend_group), MCXT_ALLOC_HUGE);
+	cv_minimum minimum;
+	cv_model *model;
+	double log_likelihood;
+	double used = 0;
+	int64 unusable = 0;
+	bool differ = false;
+	int n = 0;
+	int64 i;
 
 	for (i = 0; i < base->count; i++)
 	{
@@ -269,15 +283,19 @@ cv_fit_spending_model(PG_FUNCTION_ARGS)
 		n++;
 	}
 	if (unusable > 0)
-		ereport(NOTICE,
-				(errmsg("%lld of %.0f customers with repeat purchases have no positive mean spend and are not used",
-						(long long) unusable, used + unusable)));
+		ereport(
+			NOTICE,
+			(errmsg(
+				"%lld of %.0f customers with repeat purchases have no positive mean spend and are not used",
+				(long long) unusable, used + unusable)));
 	if (n == 0)
-		cannot_fit("a spending model", "No customer has repeat purchases with a positive mean spend.",
+		cannot_fit("a spending model",
+				   "No customer has repeat purchases with a positive mean spend.",
 				   "Build the logs with amounts, and observe until customers buy again.");
 	if (!differ)
-		cannot_fit("a spending model", psprintf("The mean spend of all %.0f customers is the same.", used),
-				   "A model of how spending differs needs customers that do; use the one amount instead.");
+		cannot_fit(
+			"a spending model", psprintf("The mean spend of all %.0f customers is the same.", used),
+			"A model of how spending differs needs customers that do; use the one amount instead.");
 	log_likelihood = cv_fit_gamma_gamma(group, n, penalty, check_interrupts, &minimum);
 	if (!isfinite(log_likelihood))
 		cannot_fit("a spending model", "The likelihood is not finite on these histories.",
@@ -285,10 +303,13 @@ cv_fit_spending_model(PG_FUNCTION_ARGS)
 	warn_of(CV_GAMMA_GAMMA_MODEL, &minimum);
 	model = make_model(CV_GAMMA_GAMMA_MODEL, 0, used, log_likelihood, penalty, &minimum, "");
 	if (model->parameter[1] <= 1)
-		ereport(WARNING,
-				(errmsg("mean spend over all customers is infinite at q = %g", model->parameter[1]),
-				 errdetail("expected_spend() will refuse customers without repeat purchases; q must be above 1."),
-				 errhint("Look for a few extreme amounts in the data, or use a penalty such as 0.001.")));
+		ereport(
+			WARNING,
+			(errmsg("mean spend over all customers is infinite at q = %g", model->parameter[1]),
+			 errdetail(
+				 "expected_spend() will refuse customers without repeat purchases; q must be above 1."),
+			 errhint(
+				 "Look for a few extreme amounts in the data, or use a penalty such as 0.001.")));
 	PG_RETURN_POINTER(model);
 }
 
@@ -296,22 +317,22 @@ cv_fit_spending_model(PG_FUNCTION_ARGS)
 static void
 emit_parameters(FunctionCallInfo fcinfo, const cv_model *model)
 {
-	int			n = cv_model_parameters(model->family);
-	int			i;
+	int n = cv_model_parameters(model->family);
+	int i;
 
 	InitMaterializedSRF(fcinfo, 0);
 	for (i = 0; i < n; i++)
 	{
-		Datum		values[5];
-		bool		nulls[5] = {false, false, true, true, true};
-		double		estimate = model->parameter[i];
+		Datum values[5];
+		bool nulls[5] = { false, false, true, true, true };
+		double estimate = model->parameter[i];
 
 		values[0] = CStringGetTextDatum(cv_model_parameter(model->family, i));
 		values[1] = Float8GetDatum(estimate);
 		if (model->header.flags & CV_MODEL_COVARIANCE)
 		{
-			double		spread = sqrt(model->covariance[i * n + i]);
-			double		reach = 1.9599639845400545 * spread;
+			double spread = sqrt(model->covariance[i * n + i]);
+			double reach = 1.9599639845400545 * spread;
 
 			values[2] = Float8GetDatum(estimate * spread);
 			values[3] = Float8GetDatum(estimate * exp(-reach));
@@ -326,15 +347,16 @@ emit_parameters(FunctionCallInfo fcinfo, const cv_model *model)
 static Datum
 goodness_row(FunctionCallInfo fcinfo, const cv_model *model)
 {
-	Datum		values[8] = {0};
-	bool		nulls[8] = {true, true, true, true, true, true, true, true};
+	Datum values[8] = { 0 };
+	bool nulls[8] = { true, true, true, true, true, true, true, true };
 
 	if (model->header.flags & CV_MODEL_FITTED)
 	{
 		memset(nulls, false, sizeof(nulls));
 		values[0] = Int64GetDatum(model->customers);
 		values[1] = Float8GetDatum(model->log_likelihood);
-		values[2] = Float8GetDatum(2 * cv_model_parameters(model->family) - 2 * model->log_likelihood);
+		values[2] =
+			Float8GetDatum(2 * cv_model_parameters(model->family) - 2 * model->log_likelihood);
 		values[3] = Float8GetDatum(bic_of(model));
 		values[4] = Int32GetDatum((int32) model->iterations);
 		values[5] = Float8GetDatum(model->gradient);

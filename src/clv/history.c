@@ -25,14 +25,14 @@ PG_FUNCTION_INFO_V1(cv_purchase_history_final);
 static Datum
 history_of(FunctionCallInfo fcinfo, const cv_activity_log *activity, DateADT as_of)
 {
-	Datum		values[5];
-	bool		nulls[5] = {false, false, false, false, false};
-	DateADT		first = 0;
-	DateADT		last = 0;
-	int32		days = 0;
-	int128		repeat_amount = 0;
-	double		log_gaps = 0;
-	int32		i;
+	Datum values[5];
+	bool nulls[5] = { false, false, false, false, false };
+	DateADT first = 0;
+	DateADT last = 0;
+	int32 days = 0;
+	int128 repeat_amount = 0;
+	double log_gaps = 0;
+	int32 i;
 
 	for (i = 0; i < activity->count && activity->entry[i].day <= as_of; i++)
 	{
@@ -56,7 +56,8 @@ history_of(FunctionCallInfo fcinfo, const cv_activity_log *activity, DateADT as_
 	values[1] = Float8GetDatum((double) last - first);
 	values[2] = Float8GetDatum((double) as_of - first);
 	nulls[3] = days == 1;
-	values[3] = nulls[3] ? (Datum) 0 : Float8GetDatum((double) repeat_amount / CV_MILLION / (days - 1));
+	values[3] =
+		nulls[3] ? (Datum) 0 : Float8GetDatum((double) repeat_amount / CV_MILLION / (days - 1));
 	values[4] = Float8GetDatum(log_gaps);
 	return cv_row(fcinfo, values, nulls);
 }
@@ -92,9 +93,9 @@ Datum
 cv_purchase_history_trans(PG_FUNCTION_ARGS)
 {
 	cv_activity_log *log = PG_ARGISNULL(0) ? NULL : cv_log_arg(fcinfo, 0, cv_purchase_log_type);
-	DateADT		day;
-	DateADT		as_of;
-	int64		amount;
+	DateADT day;
+	DateADT as_of;
+	int64 amount;
 
 	cv_require_aggregate(fcinfo);
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2) || PG_ARGISNULL(3))
@@ -108,8 +109,8 @@ cv_purchase_history_trans(PG_FUNCTION_ARGS)
 	as_of = cv_check_day("as_of", PG_GETARG_DATEADT(3));
 	if (log == NULL)
 	{
-		log = cv_state_alloc(offsetof(cv_activity_log, entry), 1, sizeof(cv_activity), cv_purchase_log_type,
-							 CV_LOG_HAS_AS_OF);
+		log = cv_state_alloc(offsetof(cv_activity_log, entry), 1, sizeof(cv_activity),
+							 cv_purchase_log_type, CV_LOG_HAS_AS_OF);
 		log->as_of = as_of;
 	}
 	check_same_as_of(log->as_of, as_of);
@@ -159,15 +160,16 @@ bool
 cv_history_arg(FunctionCallInfo fcinfo, int argument, cv_history *history)
 {
 	HeapTupleHeader tuple = PG_GETARG_HEAPTUPLEHEADER(argument);
-	bool		has_nulls = (tuple->t_infomask & HEAP_HASNULL) != 0;
+	bool has_nulls = (tuple->t_infomask & HEAP_HASNULL) != 0;
 	const char *data = (const char *) tuple + tuple->t_hoff;
-	double		number[5] = {0};
-	bool		present[5];
-	Size		offset = 0;
-	int			i;
+	double number[5] = { 0 };
+	bool present[5];
+	Size offset = 0;
+	int i;
 
 	if (HeapTupleHeaderGetNatts(tuple) < 5)
-		elog(ERROR, "cv_purchase_history has %d attributes instead of 5", (int) HeapTupleHeaderGetNatts(tuple));
+		elog(ERROR, "cv_purchase_history has %d attributes instead of 5",
+			 (int) HeapTupleHeaderGetNatts(tuple));
 	for (i = 0; i < 5; i++)
 	{
 		present[i] = !has_nulls || !att_isnull(i, tuple->t_bits);
@@ -175,7 +177,8 @@ cv_history_arg(FunctionCallInfo fcinfo, int argument, cv_history *history)
 			continue;
 		if (i > 0)
 			offset = MAXALIGN(offset);
-		if (tuple->t_hoff + offset + (i > 0 ? sizeof(double) : sizeof(int32)) > HeapTupleHeaderGetDatumLength(tuple))
+		if (tuple->t_hoff + offset + (i > 0 ? sizeof(double) : sizeof(int32)) >
+			HeapTupleHeaderGetDatumLength(tuple))
 			elog(ERROR, "cv_purchase_history is shorter than its attributes");
 		if (i == 0)
 			memcpy(&history->frequency, data, sizeof(int32));
@@ -186,9 +189,10 @@ cv_history_arg(FunctionCallInfo fcinfo, int argument, cv_history *history)
 	if (!present[0] && !present[1] && !present[2])
 		return false;
 	if (!present[0] || !present[1] || !present[2])
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("frequency, recency and age of a purchase history must be known together")));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+			 errmsg("frequency, recency and age of a purchase history must be known together")));
 	history->recency = number[1] + 0.0;
 	history->age = number[2] + 0.0;
 	history->monetary = number[3] + 0.0;
@@ -197,15 +201,17 @@ cv_history_arg(FunctionCallInfo fcinfo, int argument, cv_history *history)
 	history->has_log_gaps = present[4];
 	if (!(history->frequency >= 0 && history->recency >= 0 && history->recency <= history->age) ||
 		isinf(history->age) || (history->frequency == 0 && history->recency > 0))
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("impossible purchase history: frequency %d, recency %g, age %g",
-						history->frequency, history->recency, history->age),
-				 errdetail("frequency is at least 0, recency lies between 0 and age in days and is 0 without repeat purchases.")));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+			 errmsg("impossible purchase history: frequency %d, recency %g, age %g",
+					history->frequency, history->recency, history->age),
+			 errdetail(
+				 "frequency is at least 0, recency lies between 0 and age in days and is 0 without repeat purchases.")));
 	if (present[3] && !isfinite(history->monetary))
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("monetary of a purchase history must be finite, not %g", history->monetary)));
+		ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+						errmsg("monetary of a purchase history must be finite, not %g",
+							   history->monetary)));
 	if (present[4] && !(fabs(history->log_gaps) <= 4e6))
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),

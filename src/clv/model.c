@@ -16,10 +16,10 @@
 #include "utils/jsonb.h"
 #include "utils/timestamp.h"
 
-const char	cv_buying_model_type[] = "cv_buying_model";
-const char	cv_spending_model_type[] = "cv_spending_model";
+const char cv_buying_model_type[] = "cv_buying_model";
+const char cv_spending_model_type[] = "cv_spending_model";
 
-static const char *const gamma_gamma_parameter[] = {"p", "q", "gamma"};
+static const char *const gamma_gamma_parameter[] = { "p", "q", "gamma" };
 
 PG_FUNCTION_INFO_V1(cv_buying_model_in);
 PG_FUNCTION_INFO_V1(cv_buying_model_out);
@@ -34,9 +34,9 @@ PG_FUNCTION_INFO_V1(cv_spending_model_send);
 const cv_buying_family *
 cv_buying_family_of(int family)
 {
-	static const cv_buying_family *const families[CV_BUYING_FAMILIES] = {
-		&cv_nbd, &cv_bg_nbd, &cv_mbg_nbd, &cv_pareto_nbd
-	};
+	static const cv_buying_family *const families[CV_BUYING_FAMILIES] = { &cv_nbd, &cv_bg_nbd,
+																		  &cv_mbg_nbd,
+																		  &cv_pareto_nbd };
 
 	Assert(family >= 0 && family < CV_BUYING_FAMILIES);
 	return families[family];
@@ -46,7 +46,8 @@ cv_buying_family_of(int family)
 int
 cv_model_parameters(int family)
 {
-	return family == CV_GAMMA_GAMMA_MODEL ? lengthof(gamma_gamma_parameter) : cv_buying_family_of(family)->parameters;
+	return family == CV_GAMMA_GAMMA_MODEL ? lengthof(gamma_gamma_parameter)
+										  : cv_buying_family_of(family)->parameters;
 }
 
 /* Name of a parameter. */
@@ -54,7 +55,7 @@ const char *
 cv_model_parameter(int family, int parameter)
 {
 	return family == CV_GAMMA_GAMMA_MODEL ? gamma_gamma_parameter[parameter]
-		: cv_buying_family_of(family)->parameter[parameter];
+										  : cv_buying_family_of(family)->parameter[parameter];
 }
 
 /* Name of a family. */
@@ -68,8 +69,8 @@ cv_model_family_name(int family)
 cv_model *
 cv_model_new(int family, double unit_days, const char *compared)
 {
-	Size		size = offsetof(cv_model, compared) + strlen(compared) + 1;
-	cv_model   *model = palloc0(size);
+	Size size = offsetof(cv_model, compared) + strlen(compared) + 1;
+	cv_model *model = palloc0(size);
 
 	SET_VARSIZE(model, size);
 	model->header.version = CV_FORMAT_VERSION;
@@ -83,12 +84,13 @@ cv_model_new(int family, double unit_days, const char *compared)
 static const char *
 find_fault(const cv_model *model, const char *type)
 {
-	bool		spending = type == cv_spending_model_type;
-	int			i;
+	bool spending = type == cv_spending_model_type;
+	int i;
 
 	if (spending ? model->family != CV_GAMMA_GAMMA_MODEL : model->family >= CV_BUYING_FAMILIES)
-		return spending ? "The family of a spending model is gamma-gamma."
-			: "The family of a buying model is one of nbd, bg/nbd, mbg/nbd, pareto/nbd.";
+		return spending
+				   ? "The family of a spending model is gamma-gamma."
+				   : "The family of a buying model is one of nbd, bg/nbd, mbg/nbd, pareto/nbd.";
 	if (!spending && !(model->unit_days > 0 && isfinite(model->unit_days)))
 		return "The unit of a buying model is a positive interval such as \"7 days\".";
 	for (i = 0; i < cv_model_parameters(model->family); i++)
@@ -101,7 +103,8 @@ find_fault(const cv_model *model, const char *type)
 const cv_model *
 cv_model_arg(FunctionCallInfo fcinfo, int argument, const char *type)
 {
-	cv_model   *model = cv_value_arg(fcinfo, argument, type, offsetof(cv_model, compared) + 1, CV_MODEL_FLAGS);
+	cv_model *model =
+		cv_value_arg(fcinfo, argument, type, offsetof(cv_model, compared) + 1, CV_MODEL_FLAGS);
 	const char *fault = find_fault(model, type);
 
 	if (fault)
@@ -124,9 +127,9 @@ static char *
 model_out(const cv_model *model)
 {
 	StringInfoData text;
-	int			n = cv_model_parameters(model->family);
-	int			i;
-	int			j;
+	int n = cv_model_parameters(model->family);
+	int i;
+	int j;
 
 	initStringInfo(&text);
 	appendStringInfo(&text, "{\"family\": \"%s\"", cv_model_family_name(model->family));
@@ -144,7 +147,8 @@ model_out(const cv_model *model)
 		append_member(&text, "log_likelihood", model->log_likelihood);
 		append_member(&text, "penalty", model->penalty);
 		append_member(&text, "gradient", model->gradient);
-		appendStringInfo(&text, ", \"iterations\": %lld, \"converged\": %s", (long long) model->iterations,
+		appendStringInfo(&text, ", \"iterations\": %lld, \"converged\": %s",
+						 (long long) model->iterations,
 						 model->header.flags & CV_MODEL_CONVERGED ? "true" : "false");
 		if (model->header.flags & CV_MODEL_COVARIANCE)
 		{
@@ -176,18 +180,19 @@ string_of(const JsonbValue *value, const char *type, const char *key)
 static double
 number_of(const JsonbValue *value, const char *type, const char *key)
 {
-	double		number;
+	double number;
 
 	if (value->type != jbvNumeric)
 		cv_malformed(type, "\"%s\" must be a number.", key);
-	number = DatumGetFloat8(DirectFunctionCall1(numeric_float8, NumericGetDatum(value->val.numeric)));
+	number =
+		DatumGetFloat8(DirectFunctionCall1(numeric_float8, NumericGetDatum(value->val.numeric)));
 	return number;
 }
 
 static int
 family_named(const char *name, const char *type)
 {
-	int			family;
+	int family;
 
 	for (family = 0; family <= CV_GAMMA_GAMMA_MODEL; family++)
 		if (strcmp(name, cv_model_family_name(family)) == 0)
@@ -200,16 +205,16 @@ static cv_model *
 read_fit(cv_model *model, JsonbContainer *fit, const char *type)
 {
 	JsonbIterator *members = JsonbIteratorInit(fit);
-	int			n = cv_model_parameters(model->family);
+	int n = cv_model_parameters(model->family);
 	JsonbIteratorToken token;
-	JsonbValue	value;
-	char	   *compared = "";
-	cv_model   *result;
-	int			known = 0;
+	JsonbValue value;
+	char *compared = "";
+	cv_model *result;
+	int known = 0;
 
 	while ((token = JsonbIteratorNext(&members, &value, true)) != WJB_DONE)
 	{
-		char	   *key;
+		char *key;
 
 		if (token != WJB_KEY)
 			continue;
@@ -236,13 +241,15 @@ read_fit(cv_model *model, JsonbContainer *fit, const char *type)
 		else if (strcmp(key, "log_covariance") == 0)
 		{
 			JsonbContainer *list = value.type == jbvBinary ? value.val.binary.data : NULL;
-			int			at = 0;
-			int			i;
-			int			j;
+			int at = 0;
+			int i;
+			int j;
 
 			known--;
-			if (list == NULL || !JsonContainerIsArray(list) || JsonContainerSize(list) != n * (n + 1) / 2)
-				cv_malformed(type, "\"log_covariance\" must be an array of %d numbers.", n * (n + 1) / 2);
+			if (list == NULL || !JsonContainerIsArray(list) ||
+				JsonContainerSize(list) != n * (n + 1) / 2)
+				cv_malformed(type, "\"log_covariance\" must be an array of %d numbers.",
+							 n * (n + 1) / 2);
 			for (i = 0; i < n; i++)
 				for (j = 0; j <= i; j++)
 					model->covariance[i * n + j] = model->covariance[j * n + i] =
@@ -260,10 +267,13 @@ read_fit(cv_model *model, JsonbContainer *fit, const char *type)
 			cv_malformed(type, "\"fit\" has no member \"%s\".", key);
 	}
 	if (known != 6)
-		cv_malformed(type, "\"fit\" must have customers, log_likelihood, penalty, gradient, iterations and converged.");
+		cv_malformed(
+			type,
+			"\"fit\" must have customers, log_likelihood, penalty, gradient, iterations and converged.");
 	model->header.flags |= CV_MODEL_FITTED;
 	result = cv_model_new(model->family, model->unit_days, compared);
-	memcpy((char *) result + sizeof(int32), (char *) model + sizeof(int32), offsetof(cv_model, compared) - sizeof(int32));
+	memcpy((char *) result + sizeof(int32), (char *) model + sizeof(int32),
+		   offsetof(cv_model, compared) - sizeof(int32));
 	return result;
 }
 
@@ -273,13 +283,13 @@ model_from_jsonb(Jsonb *document, const char *type)
 {
 	JsonbIterator *members;
 	JsonbIteratorToken token;
-	JsonbValue	value;
+	JsonbValue value;
 	JsonbContainer *fit = NULL;
-	cv_model   *model;
+	cv_model *model;
 	JsonbValue *named;
-	uint32		known = 0;
-	int			n;
-	int			i;
+	uint32 known = 0;
+	int n;
+	int i;
 	const char *fault;
 
 	if (!JB_ROOT_IS_OBJECT(document))
@@ -292,7 +302,7 @@ model_from_jsonb(Jsonb *document, const char *type)
 	members = JsonbIteratorInit(&document->root);
 	while ((token = JsonbIteratorNext(&members, &value, true)) != WJB_DONE)
 	{
-		char	   *key;
+		char *key;
 
 		if (token != WJB_KEY)
 			continue;
@@ -302,8 +312,9 @@ model_from_jsonb(Jsonb *document, const char *type)
 			continue;
 		if (strcmp(key, "unit") == 0 && model->family != CV_GAMMA_GAMMA_MODEL)
 		{
-			Datum		unit = DirectFunctionCall3(interval_in, CStringGetDatum(string_of(&value, type, key)),
-												   ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1));
+			Datum unit =
+				DirectFunctionCall3(interval_in, CStringGetDatum(string_of(&value, type, key)),
+									ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1));
 
 			model->unit_days = cv_interval_days(DatumGetIntervalP(unit));
 			continue;
@@ -319,7 +330,8 @@ model_from_jsonb(Jsonb *document, const char *type)
 			if (strcmp(key, cv_model_parameter(model->family, i)) == 0)
 				break;
 		if (i == n)
-			cv_malformed(type, "A model of family \"%s\" has no member \"%s\".", cv_model_family_name(model->family), key);
+			cv_malformed(type, "A model of family \"%s\" has no member \"%s\".",
+						 cv_model_family_name(model->family), key);
 		model->parameter[i] = number_of(&value, type, key);
 		known |= 1u << i;
 	}
@@ -335,7 +347,8 @@ model_from_jsonb(Jsonb *document, const char *type)
 static cv_model *
 model_in(char *text, const char *type)
 {
-	return model_from_jsonb(DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(text))), type);
+	return model_from_jsonb(DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(text))),
+							type);
 }
 
 /* ---- binary ---- */
@@ -343,13 +356,13 @@ model_in(char *text, const char *type)
 static cv_model *
 model_receive(StringInfo buffer, const char *type)
 {
-	cv_model	fixed;
-	cv_model   *model;
+	cv_model fixed;
+	cv_model *model;
 	const char *compared;
 	const char *fault;
-	int			n;
-	int			i;
-	int			j;
+	int n;
+	int i;
+	int j;
 
 	memset(&fixed, 0, sizeof(fixed));
 	fixed.header.flags = cv_receive_begin(buffer, type, CV_MODEL_FLAGS);
@@ -382,13 +395,14 @@ model_receive(StringInfo buffer, const char *type)
 	if (compared[0])
 	{
 		/* whatever is stored must print as JSON */
-		Jsonb	   *list = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(compared)));
+		Jsonb *list = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(compared)));
 
 		if (!JB_ROOT_IS_ARRAY(list))
 			cv_corrupt_binary(type, "The list of compared families is no array.");
 	}
 	model = cv_model_new(fixed.family, fixed.unit_days, compared);
-	memcpy((char *) model + sizeof(int32), (char *) &fixed + sizeof(int32), offsetof(cv_model, compared) - sizeof(int32));
+	memcpy((char *) model + sizeof(int32), (char *) &fixed + sizeof(int32),
+		   offsetof(cv_model, compared) - sizeof(int32));
 	return model;
 }
 
@@ -396,9 +410,9 @@ static bytea *
 model_send(const cv_model *model)
 {
 	StringInfoData buffer;
-	int			n = cv_model_parameters(model->family);
-	int			i;
-	int			j;
+	int n = cv_model_parameters(model->family);
+	int i;
+	int j;
 
 	cv_send_begin(&buffer, model->header.flags);
 	pq_sendbyte(&buffer, model->family);
@@ -418,15 +432,23 @@ model_send(const cv_model *model)
 }
 
 /* The same four functions for both types. */
-#define MODEL_TYPE(name) \
-Datum cv_##name##_in(PG_FUNCTION_ARGS) \
-{ PG_RETURN_POINTER(model_in(PG_GETARG_CSTRING(0), cv_##name##_type)); } \
-Datum cv_##name##_out(PG_FUNCTION_ARGS) \
-{ PG_RETURN_CSTRING(model_out(cv_model_arg(fcinfo, 0, cv_##name##_type))); } \
-Datum cv_##name##_recv(PG_FUNCTION_ARGS) \
-{ PG_RETURN_POINTER(model_receive((StringInfo) PG_GETARG_POINTER(0), cv_##name##_type)); } \
-Datum cv_##name##_send(PG_FUNCTION_ARGS) \
-{ PG_RETURN_BYTEA_P(model_send(cv_model_arg(fcinfo, 0, cv_##name##_type))); }
+#define MODEL_TYPE(name)                                                                       \
+	Datum cv_##name##_in(PG_FUNCTION_ARGS)                                                     \
+	{                                                                                          \
+		PG_RETURN_POINTER(model_in(PG_GETARG_CSTRING(0), cv_##name##_type));                   \
+	}                                                                                          \
+	Datum cv_##name##_out(PG_FUNCTION_ARGS)                                                    \
+	{                                                                                          \
+		PG_RETURN_CSTRING(model_out(cv_model_arg(fcinfo, 0, cv_##name##_type)));               \
+	}                                                                                          \
+	Datum cv_##name##_recv(PG_FUNCTION_ARGS)                                                   \
+	{                                                                                          \
+		PG_RETURN_POINTER(model_receive((StringInfo) PG_GETARG_POINTER(0), cv_##name##_type)); \
+	}                                                                                          \
+	Datum cv_##name##_send(PG_FUNCTION_ARGS)                                                   \
+	{                                                                                          \
+		PG_RETURN_BYTEA_P(model_send(cv_model_arg(fcinfo, 0, cv_##name##_type)));              \
+	}
 
 MODEL_TYPE(buying_model)
 MODEL_TYPE(spending_model)

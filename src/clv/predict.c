@@ -26,30 +26,30 @@ PG_FUNCTION_INFO_V1(cv_buying_log_likelihood);
 PG_FUNCTION_INFO_V1(cv_spending_log_likelihood);
 PG_FUNCTION_INFO_V1(cv_clv);
 
-#define MEMO_SIZE 8192			/* power of two */
+#define MEMO_SIZE 8192 /* power of two */
 
 typedef struct memo_entry
 {
-	double		x;
-	double		T;
-	double		value;
-	uint64		generation;		/* valid if equal to the predictor's */
+	double x;
+	double T;
+	double value;
+	uint64 generation; /* valid if equal to the predictor's */
 } memo_entry;
 
 /* A buying model made ready, kept in fn_extra. */
 typedef struct predictor
 {
-	struct varlena *model;		/* the argument's bytes, to recognise it */
-	Size		model_size;
+	struct varlena *model; /* the argument's bytes, to recognise it */
+	Size model_size;
 	const cv_buying_family *family;
-	double		parameter[CV_BUYING_PARAMETERS];
-	double		unit_days;
+	double parameter[CV_BUYING_PARAMETERS];
+	double unit_days;
 
 	/* what the memo's values were computed for */
-	double		horizon;
-	double		delta;
-	double		purchases;
-	uint64		generation;
+	double horizon;
+	double delta;
+	double purchases;
+	uint64 generation;
 	memo_entry *memo;
 } predictor;
 
@@ -57,7 +57,7 @@ typedef struct predictor
 static predictor *
 predictor_for(FunctionCallInfo fcinfo)
 {
-	predictor  *self = fcinfo->flinfo->fn_extra;
+	predictor *self = fcinfo->flinfo->fn_extra;
 	struct varlena *raw = (struct varlena *) DatumGetPointer(PG_GETARG_DATUM(0));
 	const cv_model *model;
 	MemoryContext caller;
@@ -85,7 +85,7 @@ predictor_for(FunctionCallInfo fcinfo)
 	self->model_size = 0;
 	if (!VARATT_IS_EXTERNAL(raw))
 	{
-		Size		size = VARSIZE_ANY(raw);
+		Size size = VARSIZE_ANY(raw);
 
 		self->model = palloc(size);
 		memcpy(self->model, raw, size);
@@ -97,15 +97,16 @@ predictor_for(FunctionCallInfo fcinfo)
 
 /* The memo's place for (x, T); "found" tells whether it holds the answer. */
 static memo_entry *
-memo_lookup(FunctionCallInfo fcinfo, predictor *self, double x, double T,
-			double horizon, double delta, double purchases, bool *found)
+memo_lookup(FunctionCallInfo fcinfo, predictor *self, double x, double T, double horizon,
+			double delta, double purchases, bool *found)
 {
-	uint64		bits[2];
-	uint64		hash;
+	uint64 bits[2];
+	uint64 hash;
 	memo_entry *entry;
 
 	if (self->memo == NULL)
-		self->memo = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, MEMO_SIZE * sizeof(memo_entry));
+		self->memo =
+			MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, MEMO_SIZE * sizeof(memo_entry));
 	if (self->horizon != horizon || self->delta != delta || self->purchases != purchases)
 	{
 		self->horizon = horizon;
@@ -130,9 +131,10 @@ memo_lookup(FunctionCallInfo fcinfo, predictor *self, double x, double T,
 
 /* Discounted purchases of a living customer, from the memo where known. */
 static double
-living_purchases(FunctionCallInfo fcinfo, predictor *self, double x, double T, double horizon, double delta)
+living_purchases(FunctionCallInfo fcinfo, predictor *self, double x, double T, double horizon,
+				 double delta)
 {
-	bool		found;
+	bool found;
 	memo_entry *entry = memo_lookup(fcinfo, self, x, T, horizon, delta, 0, &found);
 
 	if (!found)
@@ -141,25 +143,27 @@ living_purchases(FunctionCallInfo fcinfo, predictor *self, double x, double T, d
 		entry->generation = self->generation;
 	}
 	if (isinf(entry->value))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("purchases over an infinite horizon add up to infinity without discounting"),
-				 errhint("Give a horizon, or a discount_rate above 0.")));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("purchases over an infinite horizon add up to infinity without discounting"),
+			 errhint("Give a horizon, or a discount_rate above 0.")));
 	return entry->value;
 }
 
 /* Future purchases of a customer over a horizon in days (infinite allowed). */
 static double
-future_purchases(FunctionCallInfo fcinfo, predictor *self, const cv_history *history, double horizon_days, double rate)
+future_purchases(FunctionCallInfo fcinfo, predictor *self, const cv_history *history,
+				 double horizon_days, double rate)
 {
-	double		x = history->frequency;
-	double		t_x = history->recency / self->unit_days;
-	double		T = history->age / self->unit_days;
+	double x = history->frequency;
+	double t_x = history->recency / self->unit_days;
+	double T = history->age / self->unit_days;
 	/* an annual rate, continuously: (1 + rate)^-years = e^(-delta t) */
-	double		delta = log1p(rate) * self->unit_days / 365.25;
+	double delta = log1p(rate) * self->unit_days / 365.25;
 
 	return self->family->p_alive(self->parameter, x, t_x, T) *
-		living_purchases(fcinfo, self, x, T, horizon_days / self->unit_days, delta);
+		   living_purchases(fcinfo, self, x, T, horizon_days / self->unit_days, delta);
 }
 
 static double
@@ -179,7 +183,7 @@ horizon_arg(FunctionCallInfo fcinfo, int argument)
 static bool
 any_null(FunctionCallInfo fcinfo, int from, int to)
 {
-	int			i;
+	int i;
 
 	for (i = from; i <= to; i++)
 		if (PG_ARGISNULL(i))
@@ -191,12 +195,12 @@ any_null(FunctionCallInfo fcinfo, int from, int to)
 Datum
 cv_p_alive(PG_FUNCTION_ARGS)
 {
-	predictor  *self;
-	cv_history	history;
-	double		ahead = cv_duration_arg(fcinfo, 2, "ahead");
-	double		x;
-	double		T;
-	double		alive;
+	predictor *self;
+	cv_history history;
+	double ahead = cv_duration_arg(fcinfo, 2, "ahead");
+	double x;
+	double T;
+	double alive;
 
 	if (!cv_history_arg(fcinfo, 1, &history))
 		PG_RETURN_NULL();
@@ -206,7 +210,7 @@ cv_p_alive(PG_FUNCTION_ARGS)
 	alive = self->family->p_alive(self->parameter, x, history.recency / self->unit_days, T);
 	if (ahead > 0)
 	{
-		bool		found;
+		bool found;
 		memo_entry *entry = memo_lookup(fcinfo, self, x, T, ahead, 0, 0, &found);
 
 		if (!found)
@@ -223,8 +227,8 @@ cv_p_alive(PG_FUNCTION_ARGS)
 Datum
 cv_expected_purchases(PG_FUNCTION_ARGS)
 {
-	cv_history	history;
-	double		horizon = cv_duration_arg(fcinfo, 2, "horizon");
+	cv_history history;
+	double horizon = cv_duration_arg(fcinfo, 2, "horizon");
 
 	if (!cv_history_arg(fcinfo, 1, &history))
 		PG_RETURN_NULL();
@@ -235,7 +239,7 @@ cv_expected_purchases(PG_FUNCTION_ARGS)
 Datum
 cv_expected_purchases_new(PG_FUNCTION_ARGS)
 {
-	cv_history	newcomer = {0};
+	cv_history newcomer = { 0 };
 
 	PG_RETURN_FLOAT8(future_purchases(fcinfo, predictor_for(fcinfo), &newcomer,
 									  cv_duration_arg(fcinfo, 1, "horizon"), 0));
@@ -245,9 +249,9 @@ cv_expected_purchases_new(PG_FUNCTION_ARGS)
 Datum
 cv_discounted_purchases(PG_FUNCTION_ARGS)
 {
-	cv_history	history;
-	double		rate;
-	double		horizon;
+	cv_history history;
+	double rate;
+	double horizon;
 
 	if (any_null(fcinfo, 0, 2) || !cv_history_arg(fcinfo, 1, &history))
 		PG_RETURN_NULL();
@@ -258,23 +262,24 @@ cv_discounted_purchases(PG_FUNCTION_ARGS)
 
 /* P(exactly "purchases" within the horizon). */
 static double
-purchase_probability(FunctionCallInfo fcinfo, const cv_history *history, double horizon_days, int32 purchases)
+purchase_probability(FunctionCallInfo fcinfo, const cv_history *history, double horizon_days,
+					 int32 purchases)
 {
-	predictor  *self = predictor_for(fcinfo);
-	double		x = history->frequency;
-	double		T = history->age / self->unit_days;
-	double		alive = self->family->p_alive(self->parameter, x, history->recency / self->unit_days, T);
+	predictor *self = predictor_for(fcinfo);
+	double x = history->frequency;
+	double T = history->age / self->unit_days;
+	double alive = self->family->p_alive(self->parameter, x, history->recency / self->unit_days, T);
 	memo_entry *entry;
-	bool		found;
+	bool found;
 
 	if (purchases < 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("purchases must be at least 0, not %d", purchases)));
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("purchases must be at least 0, not %d", purchases)));
 	entry = memo_lookup(fcinfo, self, x, T, horizon_days, 0, purchases, &found);
 	if (!found)
 	{
-		entry->value = self->family->probability(self->parameter, x, T, horizon_days / self->unit_days, purchases);
+		entry->value = self->family->probability(self->parameter, x, T,
+												 horizon_days / self->unit_days, purchases);
 		entry->generation = self->generation;
 	}
 	return alive * entry->value + (purchases == 0 ? 1 - alive : 0);
@@ -284,8 +289,8 @@ purchase_probability(FunctionCallInfo fcinfo, const cv_history *history, double 
 Datum
 cv_purchase_probability(PG_FUNCTION_ARGS)
 {
-	cv_history	history;
-	double		horizon = cv_duration_arg(fcinfo, 2, "horizon");
+	cv_history history;
+	double horizon = cv_duration_arg(fcinfo, 2, "horizon");
 
 	if (!cv_history_arg(fcinfo, 1, &history))
 		PG_RETURN_NULL();
@@ -296,7 +301,7 @@ cv_purchase_probability(PG_FUNCTION_ARGS)
 Datum
 cv_purchase_probability_new(PG_FUNCTION_ARGS)
 {
-	cv_history	newcomer = {0};
+	cv_history newcomer = { 0 };
 
 	PG_RETURN_FLOAT8(purchase_probability(fcinfo, &newcomer, cv_duration_arg(fcinfo, 1, "horizon"),
 										  PG_GETARG_INT32(2)));
@@ -309,16 +314,19 @@ cv_purchase_probability_new(PG_FUNCTION_ARGS)
 static double
 expected_spend(const cv_model *model, const cv_history *history)
 {
-	double		mean = cv_gamma_gamma_mean(model->parameter, history->frequency,
-										   history->frequency > 0 ? Max(history->monetary, 0) : 0);
+	double mean = cv_gamma_gamma_mean(model->parameter, history->frequency,
+									  history->frequency > 0 ? Max(history->monetary, 0) : 0);
 
 	if (isinf(mean))
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("expected spend is infinite for a customer with %d repeat purchases at p = %g, q = %g",
-						history->frequency, model->parameter[0], model->parameter[1]),
-				 errdetail("The mean exists where p * frequency + q is above 1."),
-				 errhint("Fit the spending model with a penalty such as 0.001, or without extreme amounts.")));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+			 errmsg(
+				 "expected spend is infinite for a customer with %d repeat purchases at p = %g, q = %g",
+				 history->frequency, model->parameter[0], model->parameter[1]),
+			 errdetail("The mean exists where p * frequency + q is above 1."),
+			 errhint(
+				 "Fit the spending model with a penalty such as 0.001, or without extreme amounts.")));
 	return mean;
 }
 
@@ -326,7 +334,7 @@ expected_spend(const cv_model *model, const cv_history *history)
 Datum
 cv_expected_spend(PG_FUNCTION_ARGS)
 {
-	cv_history	history;
+	cv_history history;
 
 	if (!cv_history_arg(fcinfo, 1, &history) || (history.frequency > 0 && !history.has_monetary))
 		PG_RETURN_NULL();
@@ -337,14 +345,15 @@ cv_expected_spend(PG_FUNCTION_ARGS)
 Datum
 cv_buying_log_likelihood(PG_FUNCTION_ARGS)
 {
-	cv_history	history;
-	predictor  *self;
+	cv_history history;
+	predictor *self;
 
 	if (!cv_history_arg(fcinfo, 1, &history))
 		PG_RETURN_NULL();
 	self = predictor_for(fcinfo);
 	PG_RETURN_FLOAT8(self->family->log_likelihood(self->parameter, history.frequency,
-												  history.recency / self->unit_days, history.age / self->unit_days));
+												  history.recency / self->unit_days,
+												  history.age / self->unit_days));
 }
 
 /* log_likelihood(spending model, history); NULL for a customer the model does not see */
@@ -352,11 +361,13 @@ Datum
 cv_spending_log_likelihood(PG_FUNCTION_ARGS)
 {
 	const cv_model *model = cv_model_arg(fcinfo, 0, cv_spending_model_type);
-	cv_history	history;
+	cv_history history;
 
-	if (!cv_history_arg(fcinfo, 1, &history) || history.frequency == 0 || !history.has_monetary || history.monetary <= 0)
+	if (!cv_history_arg(fcinfo, 1, &history) || history.frequency == 0 || !history.has_monetary ||
+		history.monetary <= 0)
 		PG_RETURN_NULL();
-	PG_RETURN_FLOAT8(cv_gamma_gamma_log_likelihood(model->parameter, history.frequency, history.monetary));
+	PG_RETURN_FLOAT8(
+		cv_gamma_gamma_log_likelihood(model->parameter, history.frequency, history.monetary));
 }
 
 /*
@@ -366,10 +377,10 @@ cv_spending_log_likelihood(PG_FUNCTION_ARGS)
 Datum
 cv_clv(PG_FUNCTION_ARGS)
 {
-	cv_history	history;
-	double		horizon;
-	double		rate;
-	double		margin;
+	cv_history history;
+	double horizon;
+	double rate;
+	double margin;
 
 	if (any_null(fcinfo, 0, 2) || any_null(fcinfo, 4, 5) || !cv_history_arg(fcinfo, 2, &history) ||
 		(history.frequency > 0 && !history.has_monetary))
@@ -377,6 +388,7 @@ cv_clv(PG_FUNCTION_ARGS)
 	horizon = horizon_arg(fcinfo, 3);
 	rate = check_discount_rate(PG_GETARG_FLOAT8(4));
 	margin = cv_check_range("margin", PG_GETARG_FLOAT8(5), -INFINITY, INFINITY);
-	PG_RETURN_FLOAT8(margin * expected_spend(cv_model_arg(fcinfo, 1, cv_spending_model_type), &history) *
+	PG_RETURN_FLOAT8(margin *
+					 expected_spend(cv_model_arg(fcinfo, 1, cv_spending_model_type), &history) *
 					 future_purchases(fcinfo, predictor_for(fcinfo), &history, horizon, rate));
 }

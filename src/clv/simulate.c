@@ -22,7 +22,7 @@ PG_FUNCTION_INFO_V1(cv_simulate_purchases);
 static double
 draw_amount(const cv_model *spending, double rate, cv_random *random)
 {
-	double		amount = cv_random_gamma(random, spending->parameter[0]) / rate;
+	double amount = cv_random_gamma(random, spending->parameter[0]) / rate;
 
 	return Max(1, Min(rint(amount * 100), 9e14)) / 100;
 }
@@ -34,42 +34,43 @@ cv_simulate_purchases(PG_FUNCTION_ARGS)
 	const cv_model *buying = cv_model_arg(fcinfo, 0, cv_buying_model_type);
 	const cv_model *spending = cv_model_arg(fcinfo, 1, cv_spending_model_type);
 	const cv_buying_family *family = cv_buying_family_of(buying->family);
-	int32		customers = PG_GETARG_INT32(2);
-	DateADT		until = cv_check_day("until", PG_GETARG_DATEADT(3));
-	DateADT		from = cv_check_day("acquired_from", PG_GETARG_DATEADT(4));
-	DateADT		to = cv_check_day("acquired_to", PG_GETARG_DATEADT(5));
-	uint64		seed = (uint64) PG_GETARG_INT64(6);
-	bool		nulls[3] = {false, false, false};
-	int64		rows = 0;
-	int32		id;
+	int32 customers = PG_GETARG_INT32(2);
+	DateADT until = cv_check_day("until", PG_GETARG_DATEADT(3));
+	DateADT from = cv_check_day("acquired_from", PG_GETARG_DATEADT(4));
+	DateADT to = cv_check_day("acquired_to", PG_GETARG_DATEADT(5));
+	uint64 seed = (uint64) PG_GETARG_INT64(6);
+	bool nulls[3] = { false, false, false };
+	int64 rows = 0;
+	int32 id;
 
 	if (customers < 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("customers must be at least 0, not %d", customers)));
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("customers must be at least 0, not %d", customers)));
 	if (from > to || to > until)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("acquired_from, acquired_to and until must follow each other in this order")));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("acquired_from, acquired_to and until must follow each other in this order")));
 	InitMaterializedSRF(fcinfo, 0);
 	for (id = 1; id <= customers; id++)
 	{
-		cv_random	random;
+		cv_random random;
 		cv_customer customer;
-		double		spend_rate;
-		double		time_of_day;
-		double		at = 0;
-		DateADT		acquired;
+		double spend_rate;
+		double time_of_day;
+		double at = 0;
+		DateADT acquired;
 
 		cv_random_seed(&random, seed, (uint64) id);
 		acquired = from + (DateADT) floor(cv_random_uniform(&random) * ((double) to - from + 1));
 		time_of_day = cv_random_uniform(&random);
 		cv_customer_draw(&customer, family, buying->parameter, &random);
 		/* a draw of a tiny shape may underflow to 0, an infinite amount */
-		spend_rate = Max(cv_random_gamma(&random, spending->parameter[1]), 1e-300) / spending->parameter[2];
+		spend_rate =
+			Max(cv_random_gamma(&random, spending->parameter[1]), 1e-300) / spending->parameter[2];
 		while (at <= (double) until - acquired)
 		{
-			Datum		values[3];
+			Datum values[3];
 
 			values[0] = Int64GetDatum(id);
 			values[1] = DateADTGetDatum(acquired + (DateADT) floor(time_of_day + at));

@@ -28,8 +28,8 @@ cv_beta_power_init(cv_beta_power *mean, double power, double a, double c)
 
 typedef struct power_context
 {
-	double		power;
-	double		y;
+	double power;
+	double y;
 } power_context;
 
 static double
@@ -44,25 +44,25 @@ power_of(double p, const void *context)
 double
 cv_beta_power_at(cv_beta_power *mean, double y)
 {
-	double		z = y / (1 + y);
-	double		sum = 0;
-	double		zk = 1;
+	double z = y / (1 + y);
+	double sum = 0;
+	double zk = 1;
 	power_context at;
-	int			k;
+	int k;
 
 	if (y == 0)
 		return 1;
 	for (k = 0; mean->terms > 0 && k < CV_BETA_POWER_TERMS; k++)
 	{
-		double		term;
-		double		ratio;
+		double term;
+		double ratio;
 
 		if (k == mean->terms)
 		{
-			double		second = mean->a + mean->c - mean->power;
+			double second = mean->a + mean->c - mean->power;
 
 			mean->coefficient[k] = mean->coefficient[k - 1] * (mean->a + k - 1) * (second + k - 1) /
-				((mean->a + mean->c + k - 1) * k);
+								   ((mean->a + mean->c + k - 1) * k);
 			mean->terms = k + 1;
 		}
 		term = mean->coefficient[k] * zk;

@@ -12,12 +12,12 @@
 /* Prepared once for (R, a, c), asked for many y. */
 typedef struct cv_beta_power
 {
-	double		power;			/* R */
-	double		a;
-	double		c;
-	int			terms;			/* coefficients known so far; 0 = series unusable */
-	int			rule_ready;
-	double		coefficient[CV_BETA_POWER_TERMS];
+	double power; /* R */
+	double a;
+	double c;
+	int terms; /* coefficients known so far; 0 = series unusable */
+	int rule_ready;
+	double coefficient[CV_BETA_POWER_TERMS];
 	cv_beta_rule rule;
 } cv_beta_power;
 

@@ -20,7 +20,10 @@
 
 enum
 {
-	R, ALPHA, A, B
+	R,
+	ALPHA,
+	A,
+	B
 };
 
 /* Odds of being dead, as a logarithm; k chances were survived by the living. */
@@ -36,41 +39,42 @@ static double
 log_likelihood(const double *p, double x, double t_x, double T, double k)
 {
 	return cv_lgamma_delta(p[R], x) - p[R] * log1p(T / p[ALPHA]) - x * log(p[ALPHA] + T) +
-		cv_lgamma_delta(p[B], k) - cv_lgamma_delta(p[A] + p[B], k) +
-		cv_log_add_exp(0, log_odds_dead(p, x, t_x, T, k));
+		   cv_lgamma_delta(p[B], k) - cv_lgamma_delta(p[A] + p[B], k) +
+		   cv_log_add_exp(0, log_odds_dead(p, x, t_x, T, k));
 }
 
 static void
 add(const double *p, const cv_group *group, int n, cv_likelihood *sum, int first_counts)
 {
-	double		r = p[R];
-	double		alpha = p[ALPHA];
-	double		a = p[A];
-	double		b = p[B];
-	double		last = -1;
-	double		k = 0;
-	double		value = 0;		/* what depends on x alone, with derivatives */
-	double		dr = 0;
-	double		drr = 0;
-	double		da = 0;
-	double		db = 0;
-	double		daa = 0;
-	double		dbb = 0;
-	double		log_ratio = 0;
-	int			i;
+	double r = p[R];
+	double alpha = p[ALPHA];
+	double a = p[A];
+	double b = p[B];
+	double last = -1;
+	double k = 0;
+	double value = 0; /* what depends on x alone, with derivatives */
+	double dr = 0;
+	double drr = 0;
+	double da = 0;
+	double db = 0;
+	double daa = 0;
+	double dbb = 0;
+	double log_ratio = 0;
+	int i;
 
 	for (i = 0; i < n; i++)
 	{
 		const cv_group *g = &group[i];
-		double		w = g->customers;
-		double		at = 1 / (alpha + g->T);
-		double		log_at = log1p(g->T / alpha);
+		double w = g->customers;
+		double at = 1 / (alpha + g->T);
+		double log_at = log1p(g->T / alpha);
 
 		if (g->x != last)
 		{
 			last = g->x;
 			k = last + first_counts;
-			value = cv_lgamma_delta(r, last) + cv_lgamma_delta(b, k) - cv_lgamma_delta(a + b, k) - last * log(alpha);
+			value = cv_lgamma_delta(r, last) + cv_lgamma_delta(b, k) - cv_lgamma_delta(a + b, k) -
+					last * log(alpha);
 			dr = cv_digamma_delta(r, last);
 			drr = cv_trigamma_delta(r, last);
 			da = -cv_digamma_delta(a + b, k);
@@ -92,16 +96,16 @@ add(const double *p, const cv_group *group, int n, cv_likelihood *sum, int first
 		sum->hessian[B][B] += w * dbb;
 		if (k > 0)
 		{
-			double		later = log1p((g->T - g->t_x) / (alpha + g->t_x));
-			double		ax = 1 / (alpha + g->t_x);
-			double		z = log_ratio + (r + last) * later;
-			double		odds = exp(-fabs(z));
-			double		dead = z > 0 ? 1 / (1 + odds) : odds / (1 + odds);
-			double		both = w * odds / ((1 + odds) * (1 + odds));
-			double		left = b + k - 1;
-			double		dz[4];
-			int			j;
-			int			l;
+			double later = log1p((g->T - g->t_x) / (alpha + g->t_x));
+			double ax = 1 / (alpha + g->t_x);
+			double z = log_ratio + (r + last) * later;
+			double odds = exp(-fabs(z));
+			double dead = z > 0 ? 1 / (1 + odds) : odds / (1 + odds);
+			double both = w * odds / ((1 + odds) * (1 + odds));
+			double left = b + k - 1;
+			double dz[4];
+			int j;
+			int l;
 
 			dz[R] = later;
 			dz[ALPHA] = (r + last) * (at - ax);
@@ -147,9 +151,9 @@ power_decay(double y, void *context)
 static double
 purchases(const double *p, double x, double T, double horizon, double delta, double k)
 {
-	double		shape = p[R] + x;
-	double		scale = p[ALPHA] + T;
-	double		c = p[B] + k;
+	double shape = p[R] + x;
+	double scale = p[ALPHA] + T;
+	double c = p[B] + k;
 	cv_beta_power mean;
 
 	if (horizon == 0)
@@ -172,45 +176,72 @@ purchases(const double *p, double x, double T, double horizon, double delta, dou
 static double
 probability(const double *p, double x, double T, double horizon, double n, double k)
 {
-	double		shape = p[R] + x;
-	double		scale = p[ALPHA] + T;
-	double		c = p[B] + k;
-	double		stays;
-	double		result;
+	double shape = p[R] + x;
+	double scale = p[ALPHA] + T;
+	double c = p[B] + k;
+	double stays;
+	double result;
 
 	if (horizon == 0)
 		return n == 0;
 	stays = cv_lgamma_delta(c, n) - cv_lgamma_delta(p[A] + c, n);
 	result = exp(stays + cv_count_log_probability(shape, scale, horizon, n));
 	if (n > 0)
-		result += exp(stays) * p[A] / (c + n - 1) * cv_beta_tail(horizon / (scale + horizon), n, shape);
+		result +=
+			exp(stays) * p[A] / (c + n - 1) * cv_beta_tail(horizon / (scale + horizon), n, shape);
 	return result;
 }
 
 /* The two families differ in k alone. */
-#define FAMILY(name, first) \
-static double name##_log_likelihood(const double *p, double x, double t_x, double T) \
-{ return log_likelihood(p, x, t_x, T, x + (first)); } \
-static void name##_add(const double *p, const cv_group *group, int n, cv_likelihood *sum) \
-{ add(p, group, n, sum, first); } \
-static double name##_p_alive(const double *p, double x, double t_x, double T) \
-{ return 1 / (1 + exp(log_odds_dead(p, x, t_x, T, x + (first)))); } \
-static double name##_survival(const double *p, double x, double T, double ahead) \
-{ return survival(p, x, T, ahead, x + (first)); } \
-static double name##_purchases(const double *p, double x, double T, double horizon, double delta) \
-{ return purchases(p, x, T, horizon, delta, x + (first)); } \
-static double name##_probability(const double *p, double x, double T, double horizon, double n) \
-{ return probability(p, x, T, horizon, n, x + (first)); }
+#define FAMILY(name, first)                                                                   \
+	static double name##_log_likelihood(const double *p, double x, double t_x, double T)      \
+	{                                                                                         \
+		return log_likelihood(p, x, t_x, T, x + (first));                                     \
+	}                                                                                         \
+	static void name##_add(const double *p, const cv_group *group, int n, cv_likelihood *sum) \
+	{                                                                                         \
+		add(p, group, n, sum, first);                                                         \
+	}                                                                                         \
+	static double name##_p_alive(const double *p, double x, double t_x, double T)             \
+	{                                                                                         \
+		return 1 / (1 + exp(log_odds_dead(p, x, t_x, T, x + (first))));                       \
+	}                                                                                         \
+	static double name##_survival(const double *p, double x, double T, double ahead)          \
+	{                                                                                         \
+		return survival(p, x, T, ahead, x + (first));                                         \
+	}                                                                                         \
+	static double name##_purchases(const double *p, double x, double T, double horizon,       \
+								   double delta)                                              \
+	{                                                                                         \
+		return purchases(p, x, T, horizon, delta, x + (first));                               \
+	}                                                                                         \
+	static double name##_probability(const double *p, double x, double T, double horizon,     \
+									 double n)                                                \
+	{                                                                                         \
+		return probability(p, x, T, horizon, n, x + (first));                                 \
+	}
 
 FAMILY(bg, 0)
 FAMILY(mbg, 1)
 
-const cv_buying_family cv_bg_nbd = {
-	"bg/nbd", 4, {"r", "alpha", "a", "b"}, {0, 1, 0, 0},
-	bg_log_likelihood, bg_add, bg_p_alive, bg_survival, bg_purchases, bg_probability
-};
+const cv_buying_family cv_bg_nbd = { "bg/nbd",
+									 4,
+									 { "r", "alpha", "a", "b" },
+									 { 0, 1, 0, 0 },
+									 bg_log_likelihood,
+									 bg_add,
+									 bg_p_alive,
+									 bg_survival,
+									 bg_purchases,
+									 bg_probability };
 
-const cv_buying_family cv_mbg_nbd = {
-	"mbg/nbd", 4, {"r", "alpha", "a", "b"}, {0, 1, 0, 0},
-	mbg_log_likelihood, mbg_add, mbg_p_alive, mbg_survival, mbg_purchases, mbg_probability
-};
+const cv_buying_family cv_mbg_nbd = { "mbg/nbd",
+									  4,
+									  { "r", "alpha", "a", "b" },
+									  { 0, 1, 0, 0 },
+									  mbg_log_likelihood,
+									  mbg_add,
+									  mbg_p_alive,
+									  mbg_survival,
+									  mbg_purchases,
+									  mbg_probability };

@@ -21,13 +21,13 @@ double
 cv_discounted_integral(cv_decay decay, void *context, double steepness, double delta, double to)
 {
 	cv_legendre rule = cv_legendre_rule(16);
-	double		k = steepness > 1 ? steepness : 1;
-	double		sum = 0;
-	double		end;
-	double		width;
-	int			panels;
-	int			i;
-	int			j;
+	double k = steepness > 1 ? steepness : 1;
+	double sum = 0;
+	double end;
+	double width;
+	int panels;
+	int i;
+	int j;
 
 	if (delta > 0 && to * delta > 42)
 		to = 42 / delta;
@@ -38,12 +38,12 @@ cv_discounted_integral(cv_decay decay, void *context, double steepness, double d
 	width = end / panels;
 	for (i = 0; i < panels; i++)
 	{
-		double		part = 0;
+		double part = 0;
 
 		for (j = 0; j < rule.n; j++)
 		{
-			double		w = width * (i + rule.node[j]);
-			double		y = expm1(w) / k;
+			double w = width * (i + rule.node[j]);
+			double y = expm1(w) / k;
 
 			part += rule.weight[j] * exp(w - delta * y) * decay(y, context);
 		}
@@ -75,19 +75,19 @@ nbd_log_likelihood(const double *p, double x, double t_x, double T)
 static void
 nbd_add(const double *p, const cv_group *group, int n, cv_likelihood *sum)
 {
-	double		r = p[0];
-	double		alpha = p[1];
-	double		last = -1;
-	double		lg = 0;
-	double		dg = 0;
-	double		tg = 0;
-	int			i;
+	double r = p[0];
+	double alpha = p[1];
+	double last = -1;
+	double lg = 0;
+	double dg = 0;
+	double tg = 0;
+	int i;
 
 	for (i = 0; i < n; i++)
 	{
 		const cv_group *g = &group[i];
-		double		at = 1 / (alpha + g->T);
-		double		w = g->customers;
+		double at = 1 / (alpha + g->T);
+		double w = g->customers;
 
 		if (g->x != last)
 		{
@@ -121,7 +121,7 @@ nbd_survival(const double *p, double x, double T, double ahead)
 static double
 nbd_purchases(const double *p, double x, double T, double horizon, double delta)
 {
-	double		rate = (p[0] + x) / (p[1] + T);
+	double rate = (p[0] + x) / (p[1] + T);
 
 	return delta > 0 ? -rate * expm1(-delta * horizon) / delta : rate * horizon;
 }
@@ -135,23 +135,23 @@ nbd_probability(const double *p, double x, double T, double horizon, double n)
 }
 
 const cv_buying_family cv_nbd = {
-	"nbd", 2, {"r", "alpha"}, {0, 1},
-	nbd_log_likelihood, nbd_add, nbd_p_alive, nbd_survival, nbd_purchases, nbd_probability
+	"nbd",	 2,			  { "r", "alpha" }, { 0, 1 },	   nbd_log_likelihood,
+	nbd_add, nbd_p_alive, nbd_survival,		nbd_purchases, nbd_probability
 };
 
 /* ---- the fit ---- */
 
 #define ROWS_BETWEEN_CHECKS 512
-#define LOG_BOUND 16.0			/* of a parameter, in units of the mean observation time */
+#define LOG_BOUND 16.0 /* of a parameter, in units of the mean observation time */
 
 typedef struct fit_context
 {
 	const cv_buying_family *family;
 	const cv_group *group;
-	int			n;
-	double		customers;
-	double		penalty;
-	double		scale;			/* of time: mean T in model units */
+	int n;
+	double customers;
+	double penalty;
+	double scale; /* of time: mean T in model units */
 	cv_interrupt_check check;
 } fit_context;
 
@@ -164,32 +164,35 @@ buying_objective(int n, const double *theta, double *gradient, double *hessian, 
 {
 	fit_context *fit = context;
 	cv_likelihood sum;
-	double		p[CV_BUYING_PARAMETERS];
-	double		value;
-	int			from;
-	int			i;
-	int			j;
+	double p[CV_BUYING_PARAMETERS];
+	double value;
+	int from;
+	int i;
+	int j;
 
 	memset(&sum, 0, sizeof(sum));
 	for (i = 0; i < n; i++)
 		p[i] = exp(theta[i]);
 	for (from = 0; from < fit->n; from += ROWS_BETWEEN_CHECKS)
 	{
-		int			rows = fit->n - from;
+		int rows = fit->n - from;
 
 		if (fit->check)
 			fit->check();
-		fit->family->add(p, fit->group + from, rows < ROWS_BETWEEN_CHECKS ? rows : ROWS_BETWEEN_CHECKS, &sum);
+		fit->family->add(p, fit->group + from,
+						 rows < ROWS_BETWEEN_CHECKS ? rows : ROWS_BETWEEN_CHECKS, &sum);
 	}
 	value = -sum.value / fit->customers;
 	for (i = 0; i < n; i++)
 	{
-		double		scaled = p[i] * (fit->family->is_time[i] ? fit->scale : 1);
+		double scaled = p[i] * (fit->family->is_time[i] ? fit->scale : 1);
 
 		gradient[i] = -p[i] * sum.gradient[i] / fit->customers + 2 * fit->penalty * scaled * scaled;
 		for (j = i; j < n; j++)
-			hessian[i * n + j] = hessian[j * n + i] = -p[i] * p[j] * sum.hessian[i][j] / fit->customers;
-		hessian[i * n + i] += -p[i] * sum.gradient[i] / fit->customers + 4 * fit->penalty * scaled * scaled;
+			hessian[i * n + j] = hessian[j * n + i] =
+				-p[i] * p[j] * sum.hessian[i][j] / fit->customers;
+		hessian[i * n + i] +=
+			-p[i] * sum.gradient[i] / fit->customers + 4 * fit->penalty * scaled * scaled;
 		value += fit->penalty * scaled * scaled;
 	}
 	return value;
@@ -205,12 +208,12 @@ double
 cv_fit_buying(const cv_buying_family *family, cv_group *group, int n, double penalty,
 			  cv_interrupt_check check, cv_minimum *minimum)
 {
-	static const double start[] = {0, 0, 0, 0, -1, -1, 0, 1, 1, 2, -1, 2, -2, -2, -2, -1};
-	fit_context fit = {family, group, n, 0, penalty, 0, check};
+	static const double start[] = { 0, 0, 0, 0, -1, -1, 0, 1, 1, 2, -1, 2, -2, -2, -2, -1 };
+	fit_context fit = { family, group, n, 0, penalty, 0, check };
 	cv_likelihood sum;
-	double		p[CV_BUYING_PARAMETERS];
-	double		purchases = 0;
-	int			i;
+	double p[CV_BUYING_PARAMETERS];
+	double purchases = 0;
+	int i;
 
 	for (i = 0; i < n; i++)
 	{
@@ -225,7 +228,8 @@ cv_fit_buying(const cv_buying_family *family, cv_group *group, int n, double pen
 		group[i].T /= fit.scale;
 	}
 	cv_newton_minimise(family->parameters, buying_objective, &fit, start,
-					   (int) (sizeof(start) / sizeof(double)) / family->parameters, LOG_BOUND, minimum);
+					   (int) (sizeof(start) / sizeof(double)) / family->parameters, LOG_BOUND,
+					   minimum);
 	memset(&sum, 0, sizeof(sum));
 	for (i = 0; i < family->parameters; i++)
 		p[i] = exp(minimum->theta[i]);

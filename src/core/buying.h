@@ -17,47 +17,47 @@
 /* Customers with the same history; groups are sorted by x, t_x, T. */
 typedef struct cv_group
 {
-	double		x;
-	double		t_x;
-	double		T;
-	double		customers;
+	double x;
+	double t_x;
+	double T;
+	double customers;
 } cv_group;
 
 /* Sums of weighted log-likelihood and its derivatives in natural parameters. */
 typedef struct cv_likelihood
 {
-	double		value;
-	double		gradient[CV_BUYING_PARAMETERS];
-	double		hessian[CV_BUYING_PARAMETERS][CV_BUYING_PARAMETERS];	/* upper half */
+	double value;
+	double gradient[CV_BUYING_PARAMETERS];
+	double hessian[CV_BUYING_PARAMETERS][CV_BUYING_PARAMETERS]; /* upper half */
 } cv_likelihood;
 
 typedef struct cv_buying_family
 {
 	const char *name;
-	int			parameters;
+	int parameters;
 	const char *parameter[CV_BUYING_PARAMETERS];
-	char		is_time[CV_BUYING_PARAMETERS];	/* scales with the unit */
+	char is_time[CV_BUYING_PARAMETERS]; /* scales with the unit */
 
 	/* ln of the density of (x, t_x) over (0, T] */
-	double		(*log_likelihood) (const double *p, double x, double t_x, double T);
+	double (*log_likelihood)(const double *p, double x, double t_x, double T);
 
 	/* adds the groups' log-likelihood with derivatives */
-	void		(*add) (const double *p, const cv_group *group, int n, cv_likelihood *sum);
+	void (*add)(const double *p, const cv_group *group, int n, cv_likelihood *sum);
 
 	/* P(alive at T) */
-	double		(*p_alive) (const double *p, double x, double t_x, double T);
+	double (*p_alive)(const double *p, double x, double t_x, double T);
 
 	/* P(alive at T + ahead), given alive at T */
-	double		(*survival) (const double *p, double x, double T, double ahead);
+	double (*survival)(const double *p, double x, double T, double ahead);
 
 	/*
 	 * E[sum of e^(-delta u) over purchases at T + u, 0 < u <= horizon], given
 	 * alive at T; horizon may be infinite, delta 0.  Infinite where it diverges.
 	 */
-	double		(*purchases) (const double *p, double x, double T, double horizon, double delta);
+	double (*purchases)(const double *p, double x, double T, double horizon, double delta);
 
 	/* P(exactly n purchases in (T, T + horizon]), given alive at T */
-	double		(*probability) (const double *p, double x, double T, double horizon, double n);
+	double (*probability)(const double *p, double x, double T, double horizon, double n);
 } cv_buying_family;
 
 extern const cv_buying_family cv_nbd;
@@ -66,12 +66,13 @@ extern const cv_buying_family cv_mbg_nbd;
 extern const cv_buying_family cv_pareto_nbd;
 
 /* What the families share. */
-typedef double (*cv_decay) (double y, void *context);
-extern double cv_discounted_integral(cv_decay decay, void *context, double steepness, double delta, double to);
+typedef double (*cv_decay)(double y, void *context);
+extern double
+cv_discounted_integral(cv_decay decay, void *context, double steepness, double delta, double to);
 extern double cv_count_log_probability(double R, double A, double t, double n);
 
 /* Called between chunks of rows; may leave by longjmp. */
-typedef void (*cv_interrupt_check) (void);
+typedef void (*cv_interrupt_check)(void);
 
 extern double cv_fit_buying(const cv_buying_family *family, cv_group *group, int n, double penalty,
 							cv_interrupt_check check, cv_minimum *minimum);
@@ -79,9 +80,9 @@ extern double cv_fit_buying(const cv_buying_family *family, cv_group *group, int
 /* Gamma-Gamma spending (spending.c): x repeat purchases of mean amount m. */
 typedef struct cv_spend_group
 {
-	double		x;
-	double		m;
-	double		customers;
+	double x;
+	double m;
+	double customers;
 } cv_spend_group;
 
 extern double cv_gamma_gamma_log_likelihood(const double *p, double x, double m);

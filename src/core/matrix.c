@@ -12,13 +12,13 @@
 int
 cv_cholesky(int n, const double *matrix, double *lower)
 {
-	int			i;
-	int			j;
-	int			k;
+	int i;
+	int j;
+	int k;
 
 	for (j = 0; j < n; j++)
 	{
-		double		pivot = matrix[j * n + j];
+		double pivot = matrix[j * n + j];
 
 		for (k = 0; k < j; k++)
 			pivot -= lower[j * n + k] * lower[j * n + k];
@@ -29,7 +29,7 @@ cv_cholesky(int n, const double *matrix, double *lower)
 			lower[i * n + j] = 0;
 		for (i = j + 1; i < n; i++)
 		{
-			double		sum = matrix[i * n + j];
+			double sum = matrix[i * n + j];
 
 			for (k = 0; k < j; k++)
 				sum -= lower[i * n + k] * lower[j * n + k];
@@ -43,12 +43,12 @@ cv_cholesky(int n, const double *matrix, double *lower)
 void
 cv_cholesky_solve(int n, const double *lower, const double *right, double *solution)
 {
-	int			i;
-	int			k;
+	int i;
+	int k;
 
 	for (i = 0; i < n; i++)
 	{
-		double		sum = right[i];
+		double sum = right[i];
 
 		for (k = 0; k < i; k++)
 			sum -= lower[i * n + k] * solution[k];
@@ -56,7 +56,7 @@ cv_cholesky_solve(int n, const double *lower, const double *right, double *solut
 	}
 	for (i = n - 1; i >= 0; i--)
 	{
-		double		sum = solution[i];
+		double sum = solution[i];
 
 		for (k = i + 1; k < n; k++)
 			sum -= lower[k * n + i] * solution[k];
@@ -68,15 +68,15 @@ cv_cholesky_solve(int n, const double *lower, const double *right, double *solut
 void
 cv_cholesky_inverse(int n, const double *lower, double *inverse)
 {
-	int			i;
-	int			j;
-	int			k;
+	int i;
+	int j;
+	int k;
 
 	/* inverse of the factor in the lower half, then its cross product */
 	for (j = 0; j < n; j++)
 		for (i = 0; i < n; i++)
 		{
-			double		sum = i == j ? 1 : 0;
+			double sum = i == j ? 1 : 0;
 
 			if (i < j)
 			{
@@ -90,7 +90,7 @@ cv_cholesky_inverse(int n, const double *lower, double *inverse)
 	for (i = 0; i < n; i++)
 		for (j = 0; j <= i; j++)
 		{
-			double		sum = 0;
+			double sum = 0;
 
 			for (k = i; k < n; k++)
 				sum += inverse[k * n + i] * inverse[k * n + j];

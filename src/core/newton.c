@@ -14,15 +14,15 @@
 #include "core/matrix.h"
 
 #define MOST_ITERATIONS 300
-#define LONGEST_STEP 2.0		/* parameters are logarithms */
-#define GRADIENT_GOAL 1e-12		/* iterate down to here while it helps */
-#define GRADIENT_ZERO 1e-8		/* and call this converged */
+#define LONGEST_STEP 2.0	/* parameters are logarithms */
+#define GRADIENT_GOAL 1e-12 /* iterate down to here while it helps */
+#define GRADIENT_ZERO 1e-8	/* and call this converged */
 
 static double
 largest(int n, const double *vector)
 {
-	double		most = 0;
-	int			i;
+	double most = 0;
+	int i;
 
 	for (i = 0; i < n; i++)
 		if (!(fabs(vector[i]) <= most))
@@ -35,19 +35,19 @@ largest(int n, const double *vector)
  * the search.  The result says what was reached, never more.
  */
 static void
-minimise_from(int n, cv_objective objective, void *context, const double *start,
-			  double bound, cv_minimum *minimum)
+minimise_from(int n, cv_objective objective, void *context, const double *start, double bound,
+			  cv_minimum *minimum)
 {
-	double		gradient[CV_MAX_PARAMETERS];
-	double		trial_gradient[CV_MAX_PARAMETERS];
-	double		trial_hessian[CV_MAX_PARAMETERS * CV_MAX_PARAMETERS];
-	double		damped[CV_MAX_PARAMETERS * CV_MAX_PARAMETERS];
-	double		lower[CV_MAX_PARAMETERS * CV_MAX_PARAMETERS];
-	double		step[CV_MAX_PARAMETERS];
-	double		trial[CV_MAX_PARAMETERS];
-	double		damping = 0;
-	int			stalled = 0;
-	int			i;
+	double gradient[CV_MAX_PARAMETERS];
+	double trial_gradient[CV_MAX_PARAMETERS];
+	double trial_hessian[CV_MAX_PARAMETERS * CV_MAX_PARAMETERS];
+	double damped[CV_MAX_PARAMETERS * CV_MAX_PARAMETERS];
+	double lower[CV_MAX_PARAMETERS * CV_MAX_PARAMETERS];
+	double step[CV_MAX_PARAMETERS];
+	double trial[CV_MAX_PARAMETERS];
+	double damping = 0;
+	int stalled = 0;
+	int i;
 
 	memcpy(minimum->theta, start, sizeof(double) * n);
 	minimum->iterations = 0;
@@ -58,10 +58,10 @@ minimise_from(int n, cv_objective objective, void *context, const double *start,
 	while (minimum->iterations < MOST_ITERATIONS && isfinite(minimum->value) &&
 		   minimum->gradient > GRADIENT_GOAL)
 	{
-		double		trace = 0;
-		double		slope = 0;
-		double		value;
-		double		longest;
+		double trace = 0;
+		double slope = 0;
+		double value;
+		double longest;
 
 		for (i = 0; i < n; i++)
 			trace += fabs(minimum->hessian[i * n + i]) / n;
@@ -93,12 +93,11 @@ minimise_from(int n, cv_objective objective, void *context, const double *start,
 		value = objective(n, trial, trial_gradient, trial_hessian, context);
 
 		/* near the optimum a step's gain drowns in rounding: then the gradient decides */
-		if (isfinite(value) &&
-			(value <= minimum->value - 1e-4 * slope ||
-			 (value <= minimum->value + 1e-13 * fabs(minimum->value) &&
-			  largest(n, trial_gradient) < minimum->gradient)))
+		if (isfinite(value) && (value <= minimum->value - 1e-4 * slope ||
+								(value <= minimum->value + 1e-13 * fabs(minimum->value) &&
+								 largest(n, trial_gradient) < minimum->gradient)))
 		{
-			double		before = minimum->gradient;
+			double before = minimum->gradient;
 
 			memcpy(minimum->theta, trial, sizeof(double) * n);
 			memcpy(gradient, trial_gradient, sizeof(double) * n);
@@ -106,7 +105,9 @@ minimise_from(int n, cv_objective objective, void *context, const double *start,
 			minimum->value = value;
 			minimum->gradient = largest(n, gradient);
 			damping = damping > 1e-9 * trace ? damping / 8 : 0;
-			stalled = minimum->gradient < GRADIENT_ZERO && minimum->gradient > 0.1 * before ? stalled + 1 : 0;
+			stalled = minimum->gradient < GRADIENT_ZERO && minimum->gradient > 0.1 * before
+						  ? stalled + 1
+						  : 0;
 			if (stalled > 1)
 				break;
 		}
@@ -144,9 +145,9 @@ void
 cv_newton_minimise(int n, cv_objective objective, void *context, const double *start, int starts,
 				   double bound, cv_minimum *minimum)
 {
-	cv_minimum	trial;
-	int			iterations = 0;
-	int			i;
+	cv_minimum trial;
+	int iterations = 0;
+	int i;
 
 	for (i = 0; i < starts; i++)
 	{

@@ -19,34 +19,37 @@
 
 enum
 {
-	R, ALPHA, S, BETA
+	R,
+	ALPHA,
+	S,
+	BETA
 };
 
 /* Where and how finely I is to be taken. */
 typedef struct death_rule
 {
-	int			by_alpha;		/* base is alpha */
-	double		rate;			/* of the base's power in u: R - 1 or s */
-	double		power;			/* of the other factor: s + 1 or R */
-	double		ratio;			/* (base + t_x) / (other + t_x), at most 1 */
-	double		log_front;		/* ln of what stands before the integral in u */
-	double		base;			/* base + t_x */
-	double		other;			/* other + t_x */
-	double		width;			/* of a panel in u */
-	int			panels;
+	int by_alpha;	  /* base is alpha */
+	double rate;	  /* of the base's power in u: R - 1 or s */
+	double power;	  /* of the other factor: s + 1 or R */
+	double ratio;	  /* (base + t_x) / (other + t_x), at most 1 */
+	double log_front; /* ln of what stands before the integral in u */
+	double base;	  /* base + t_x */
+	double other;	  /* other + t_x */
+	double width;	  /* of a panel in u */
+	int panels;
 	cv_legendre nodes;
 } death_rule;
 
 static void
 death_rule_init(death_rule *rule, const double *p, double shape, double t_x, double T)
 {
-	double		alpha = p[ALPHA] + t_x;
-	double		beta = p[BETA] + t_x;
-	double		s = p[S];
-	double		end;
-	double		decay;
-	double		spread;
-	int			n;
+	double alpha = p[ALPHA] + t_x;
+	double beta = p[BETA] + t_x;
+	double s = p[S];
+	double end;
+	double decay;
+	double spread;
+	int n;
 
 	rule->by_alpha = p[ALPHA] <= p[BETA];
 	rule->base = rule->by_alpha ? alpha : beta;
@@ -55,7 +58,7 @@ death_rule_init(death_rule *rule, const double *p, double shape, double t_x, dou
 	rule->power = rule->by_alpha ? s + 1 : shape;
 	rule->ratio = rule->base / rule->other;
 	rule->log_front = rule->by_alpha ? (1 - shape) * log(alpha) - (s + 1) * log(beta)
-		: -s * log(beta) - shape * log(alpha);
+									 : -s * log(beta) - shape * log(alpha);
 
 	end = log1p((T - t_x) / rule->base);
 	/* the integrand falls at least this fast; what it has left after e^-40 is nothing */
@@ -91,17 +94,18 @@ death_log_density(const death_rule *rule, double u)
 static double
 log_dead(const double *p, double shape, double t_x, double T)
 {
-	death_rule	rule;
-	double		sum = 0;
-	int			i;
-	int			j;
+	death_rule rule;
+	double sum = 0;
+	int i;
+	int j;
 
 	if (!(T > t_x))
 		return -INFINITY;
 	death_rule_init(&rule, p, shape, t_x, T);
 	for (i = 0; i < rule.panels; i++)
 		for (j = 0; j < rule.nodes.n; j++)
-			sum += rule.nodes.weight[j] * exp(death_log_density(&rule, rule.width * (i + rule.nodes.node[j])));
+			sum += rule.nodes.weight[j] *
+				   exp(death_log_density(&rule, rule.width * (i + rule.nodes.node[j])));
 	return log(p[S] * sum * rule.width) + rule.log_front;
 }
 
@@ -114,16 +118,16 @@ log_alive(const double *p, double shape, double T)
 static double
 pareto_log_likelihood(const double *p, double x, double t_x, double T)
 {
-	double		shape = p[R] + x;
+	double shape = p[R] + x;
 
 	return cv_lgamma_delta(p[R], x) + p[R] * log(p[ALPHA]) + p[S] * log(p[BETA]) +
-		cv_log_add_exp(log_alive(p, shape, T), log_dead(p, shape, t_x, T));
+		   cv_log_add_exp(log_alive(p, shape, T), log_dead(p, shape, t_x, T));
 }
 
 static double
 pareto_p_alive(const double *p, double x, double t_x, double T)
 {
-	double		shape = p[R] + x;
+	double shape = p[R] + x;
 
 	return 1 / (1 + exp(log_dead(p, shape, t_x, T) - log_alive(p, shape, T)));
 }
@@ -136,31 +140,31 @@ pareto_p_alive(const double *p, double x, double t_x, double T)
 static void
 pareto_add(const double *p, const cv_group *group, int n, cv_likelihood *sum)
 {
-	double		r = p[R];
-	double		alpha = p[ALPHA];
-	double		s = p[S];
-	double		beta = p[BETA];
-	double		log_front = r * log(alpha) + s * log(beta);
-	double		last = -1;
-	double		lg = 0;
-	double		dg = 0;
-	double		tg = 0;
-	int			i;
-	int			j;
-	int			k;
+	double r = p[R];
+	double alpha = p[ALPHA];
+	double s = p[S];
+	double beta = p[BETA];
+	double log_front = r * log(alpha) + s * log(beta);
+	double last = -1;
+	double lg = 0;
+	double dg = 0;
+	double tg = 0;
+	int i;
+	int j;
+	int k;
 
 	for (i = 0; i < n; i++)
 	{
 		const cv_group *g = &group[i];
-		double		w = g->customers;
-		double		shape = r + g->x;
-		double		log_at = log(alpha + g->T);
-		double		log_bt = log(beta + g->T);
-		double		value = -shape * log_at - s * log_bt;
-		double		first[4];
-		double		second[4][4];	/* E[v v'] + E[Hessian], upper half */
-		double		ia = 1 / (alpha + g->T);
-		double		ib = 1 / (beta + g->T);
+		double w = g->customers;
+		double shape = r + g->x;
+		double log_at = log(alpha + g->T);
+		double log_bt = log(beta + g->T);
+		double value = -shape * log_at - s * log_bt;
+		double first[4];
+		double second[4][4]; /* E[v v'] + E[Hessian], upper half */
+		double ia = 1 / (alpha + g->T);
+		double ib = 1 / (beta + g->T);
 
 		if (g->x != last)
 		{
@@ -185,32 +189,33 @@ pareto_add(const double *p, const cv_group *group, int n, cv_likelihood *sum)
 
 		if (g->T > g->t_x)
 		{
-			death_rule	rule;
-			double		total = 0;
-			double		moment[14] = {0};
-			double		log_start_alpha = log(alpha + g->t_x) - log_at;
-			double		log_start_beta = log(beta + g->t_x) - log_bt;
-			double		log_dead_value;
-			double		dead;
-			double		f[4];
+			death_rule rule;
+			double total = 0;
+			double moment[14] = { 0 };
+			double log_start_alpha = log(alpha + g->t_x) - log_at;
+			double log_start_beta = log(beta + g->t_x) - log_bt;
+			double log_dead_value;
+			double dead;
+			double f[4];
 
 			death_rule_init(&rule, p, shape, g->t_x, g->T);
 			for (j = 0; j < rule.panels; j++)
 				for (k = 0; k < rule.nodes.n; k++)
 				{
-					double		u = rule.width * (j + rule.nodes.node[k]);
-					double		e = expm1(u);
-					double		other = log1p(rule.ratio * e);
-					double		density = rule.nodes.weight[k] * exp(-rule.rate * u - rule.power * other);
-					double		at_base = 1 / (rule.base * (1 + e));
-					double		at_other = 1 / (rule.other + rule.base * e);
-					double		la = log_start_alpha + (rule.by_alpha ? u : other);
-					double		lb = log_start_beta + (rule.by_alpha ? other : u);
-					double		va = rule.by_alpha ? at_base : at_other;
-					double		vb = rule.by_alpha ? at_other : at_base;
-					double		dla = density * la;
-					double		dlb = density * lb;
-					double		dva = density * va;
+					double u = rule.width * (j + rule.nodes.node[k]);
+					double e = expm1(u);
+					double other = log1p(rule.ratio * e);
+					double density =
+						rule.nodes.weight[k] * exp(-rule.rate * u - rule.power * other);
+					double at_base = 1 / (rule.base * (1 + e));
+					double at_other = 1 / (rule.other + rule.base * e);
+					double la = log_start_alpha + (rule.by_alpha ? u : other);
+					double lb = log_start_beta + (rule.by_alpha ? other : u);
+					double va = rule.by_alpha ? at_base : at_other;
+					double vb = rule.by_alpha ? at_other : at_base;
+					double dla = density * la;
+					double dlb = density * lb;
+					double dva = density * va;
 
 					total += density;
 					moment[0] += dla;
@@ -289,10 +294,10 @@ power_decay(double y, void *context)
 static double
 pareto_purchases(const double *p, double x, double T, double horizon, double delta)
 {
-	double		scale = p[BETA] + T;
-	double		front = (p[R] + x) / (p[ALPHA] + T) * scale;
-	double		s = p[S];
-	double		length;
+	double scale = p[BETA] + T;
+	double front = (p[R] + x) / (p[ALPHA] + T) * scale;
+	double s = p[S];
+	double length;
 
 	if (horizon == 0)
 		return 0;
@@ -310,12 +315,12 @@ pareto_purchases(const double *p, double x, double T, double horizon, double del
 typedef struct dying_context
 {
 	const double *p;
-	double		shape;
-	double		scale;			/* alpha + T */
-	double		life;			/* beta + T */
-	double		base;
-	double		front;			/* ln of what does not depend on time */
-	double		n;
+	double shape;
+	double scale; /* alpha + T */
+	double life;  /* beta + T */
+	double base;
+	double front; /* ln of what does not depend on time */
+	double n;
 } dying_context;
 
 /* n purchases by time base (e^w - 1), and death then */
@@ -323,17 +328,18 @@ static double
 dying_after(double w, const void *context)
 {
 	const dying_context *c = context;
-	double		t = c->base * expm1(w);
+	double t = c->base * expm1(w);
 
-	return exp(c->front - c->shape * log1p(t / c->scale) - (c->n > 0 ? c->n * log1p(c->scale / t) : 0) -
-			   (c->p[S] + 1) * log1p(t / c->life) + w);
+	return exp(c->front - c->shape * log1p(t / c->scale) -
+			   (c->n > 0 ? c->n * log1p(c->scale / t) : 0) - (c->p[S] + 1) * log1p(t / c->life) +
+			   w);
 }
 
 static double
 pareto_probability(const double *p, double x, double T, double horizon, double n)
 {
 	dying_context c;
-	double		longest;
+	double longest;
 
 	if (horizon == 0)
 		return n == 0;
@@ -346,11 +352,18 @@ pareto_probability(const double *p, double x, double T, double horizon, double n
 	c.n = n;
 	/* the integrand is a bump that narrows with the powers in it */
 	longest = fmin(1.5, 6 / sqrt(1 + n + c.shape + p[S]));
-	return exp(cv_count_log_probability(c.shape, c.scale, horizon, n) - p[S] * log1p(horizon / c.life)) +
-		cv_integrate_panels(dying_after, &c, 0, log1p(horizon / c.base), longest, 16);
+	return exp(cv_count_log_probability(c.shape, c.scale, horizon, n) -
+			   p[S] * log1p(horizon / c.life)) +
+		   cv_integrate_panels(dying_after, &c, 0, log1p(horizon / c.base), longest, 16);
 }
 
-const cv_buying_family cv_pareto_nbd = {
-	"pareto/nbd", 4, {"r", "alpha", "s", "beta"}, {0, 1, 0, 1},
-	pareto_log_likelihood, pareto_add, pareto_p_alive, pareto_survival, pareto_purchases, pareto_probability
-};
+const cv_buying_family cv_pareto_nbd = { "pareto/nbd",
+										 4,
+										 { "r", "alpha", "s", "beta" },
+										 { 0, 1, 0, 1 },
+										 pareto_log_likelihood,
+										 pareto_add,
+										 pareto_p_alive,
+										 pareto_survival,
+										 pareto_purchases,
+										 pareto_probability };

@@ -31,26 +31,26 @@ cv_legendre
 cv_legendre_rule(int n)
 {
 	cv_legendre rule;
-	int			i;
+	int i;
 
 	if (!legendre_ready[n])
 	{
 		for (i = 0; i < n; i++)
 		{
-			double		z = cos(3.14159265358979323846 * (i + 0.75) / (n + 0.5));
-			double		slope = 1;
-			int			round;
+			double z = cos(3.14159265358979323846 * (i + 0.75) / (n + 0.5));
+			double slope = 1;
+			int round;
 
 			for (round = 0; round < 100; round++)
 			{
-				double		p0 = 1;
-				double		p1 = z;
-				double		step;
-				int			k;
+				double p0 = 1;
+				double p1 = z;
+				double step;
+				int k;
 
 				for (k = 2; k <= n; k++)
 				{
-					double		p2 = ((2 * k - 1) * z * p1 - (k - 1) * p0) / k;
+					double p2 = ((2 * k - 1) * z * p1 - (k - 1) * p0) / k;
 
 					p0 = p1;
 					p1 = p2;
@@ -77,14 +77,15 @@ cv_legendre_rule(int n)
  * n nodes each.
  */
 double
-cv_integrate_panels(cv_integrand f, const void *context, double from, double to, double longest, int n)
+cv_integrate_panels(cv_integrand f, const void *context, double from, double to, double longest,
+					int n)
 {
 	cv_legendre rule = cv_legendre_rule(n);
-	int			panels = (int) ceil((to - from) / longest);
-	double		width;
-	double		sum = 0;
-	int			i;
-	int			k;
+	int panels = (int) ceil((to - from) / longest);
+	double width;
+	double sum = 0;
+	int i;
+	int k;
 
 	if (!(to > from))
 		return 0;
@@ -112,17 +113,17 @@ logit_density(double a, double c, double t)
 void
 cv_beta_rule_init(cv_beta_rule *rule, double a, double c, double steepness)
 {
-	double		low = 1;
-	double		high = 4;
-	double		step;
-	double		mode;
-	double		scale;
-	double		left;
-	double		right;
-	double		sum = 0;
-	int			direction;
-	double		other = c > steepness ? c : steepness;
-	int			i;
+	double low = 1;
+	double high = 4;
+	double step;
+	double mode;
+	double scale;
+	double left;
+	double right;
+	double sum = 0;
+	int direction;
+	double other = c > steepness ? c : steepness;
+	int i;
 
 	rule->a = a;
 	rule->c = c;
@@ -130,14 +131,15 @@ cv_beta_rule_init(cv_beta_rule *rule, double a, double c, double steepness)
 	rule->n = 0;
 
 	/* frequency beyond which the transform is below e^-35 of its peak */
-	while (cv_lgamma_modulus_delta(a, high) + cv_lgamma_modulus_delta(other, high) > -35 && high < 1e9)
+	while (cv_lgamma_modulus_delta(a, high) + cv_lgamma_modulus_delta(other, high) > -35 &&
+		   high < 1e9)
 	{
 		low = high;
 		high *= 2;
 	}
 	for (i = 0; i < 6; i++)
 	{
-		double		middle = 0.5 * (low + high);
+		double middle = 0.5 * (low + high);
 
 		if (cv_lgamma_modulus_delta(a, middle) + cv_lgamma_modulus_delta(other, middle) > -35)
 			low = middle;
@@ -156,14 +158,14 @@ cv_beta_rule_init(cv_beta_rule *rule, double a, double c, double steepness)
 	right = rule->ends ? c + 1 : c;
 	for (direction = -1; direction <= 1; direction += 2)
 	{
-		double		peak = logit_density(left, right, mode);
-		int			k;
+		double peak = logit_density(left, right, mode);
+		int k;
 
 		for (k = direction < 0 ? 1 : 0; rule->n < CV_BETA_RULE_SIZE; k++)
 		{
-			double		t = mode + direction * k * step;
-			double		e = exp(-fabs(t));
-			double		weight;
+			double t = mode + direction * k * step;
+			double e = exp(-fabs(t));
+			double weight;
 
 			/* what an end-corrected integrand adds here is below 1e-18 */
 			if (logit_density(left, right, t) - peak < -42)
@@ -184,16 +186,17 @@ cv_beta_rule_init(cv_beta_rule *rule, double a, double c, double steepness)
 double
 cv_beta_rule_mean(const cv_beta_rule *rule, cv_integrand g, const void *context)
 {
-	double		sum = 0;
-	int			i;
+	double sum = 0;
+	int i;
 
 	if (rule->ends)
 	{
-		double		at_zero = g(0, context);
-		double		at_one = g(1, context);
+		double at_zero = g(0, context);
+		double at_one = g(1, context);
 
 		for (i = 0; i < rule->n; i++)
-			sum += rule->weight[i] * (g(rule->p[i], context) - at_zero * rule->q[i] - at_one * rule->p[i]);
+			sum += rule->weight[i] *
+				   (g(rule->p[i], context) - at_zero * rule->q[i] - at_one * rule->p[i]);
 		return sum + (at_zero * rule->c + at_one * rule->a) / (rule->a + rule->c);
 	}
 	for (i = 0; i < rule->n; i++)

@@ -7,14 +7,14 @@
 /* An n-point Gauss-Legendre rule on [0, 1]. */
 typedef struct cv_legendre
 {
-	int			n;
+	int n;
 	const double *node;
 	const double *weight;
 } cv_legendre;
 
 extern cv_legendre cv_legendre_rule(int n);
 
-typedef double (*cv_integrand) (double u, const void *context);
+typedef double (*cv_integrand)(double u, const void *context);
 extern double cv_integrate_panels(cv_integrand f, const void *context, double from, double to,
 								  double longest, int n);
 
@@ -26,13 +26,13 @@ extern double cv_integrate_panels(cv_integrand f, const void *context, double fr
 
 typedef struct cv_beta_rule
 {
-	double		a;
-	double		c;
-	int			ends;			/* end points are subtracted */
-	int			n;
-	double		p[CV_BETA_RULE_SIZE];
-	double		q[CV_BETA_RULE_SIZE];	/* 1 - p, without cancellation */
-	double		weight[CV_BETA_RULE_SIZE];
+	double a;
+	double c;
+	int ends; /* end points are subtracted */
+	int n;
+	double p[CV_BETA_RULE_SIZE];
+	double q[CV_BETA_RULE_SIZE]; /* 1 - p, without cancellation */
+	double weight[CV_BETA_RULE_SIZE];
 } cv_beta_rule;
 
 extern void cv_beta_rule_init(cv_beta_rule *rule, double a, double c, double steepness);

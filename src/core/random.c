@@ -9,7 +9,7 @@
 static uint64_t
 splitmix(uint64_t *state)
 {
-	uint64_t	z = (*state += UINT64_C(0x9e3779b97f4a7c15));
+	uint64_t z = (*state += UINT64_C(0x9e3779b97f4a7c15));
 
 	z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
 	z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
@@ -20,8 +20,8 @@ splitmix(uint64_t *state)
 void
 cv_random_seed(cv_random *random, uint64_t seed, uint64_t stream)
 {
-	uint64_t	state = seed;
-	int			i;
+	uint64_t state = seed;
+	int i;
 
 	state = splitmix(&state) ^ stream;
 	for (i = 0; i < 4; i++)
@@ -37,9 +37,9 @@ rotate(uint64_t x, int by)
 static uint64_t
 next(cv_random *random)
 {
-	uint64_t   *s = random->state;
-	uint64_t	result = rotate(s[0] + s[3], 23) + s[0];
-	uint64_t	t = s[1] << 17;
+	uint64_t *s = random->state;
+	uint64_t result = rotate(s[0] + s[3], 23) + s[0];
+	uint64_t t = s[1] << 17;
 
 	s[2] ^= s[0];
 	s[3] ^= s[1];
@@ -70,9 +70,9 @@ normal(cv_random *random)
 {
 	for (;;)
 	{
-		double		u = 2 * cv_random_uniform(random) - 1;
-		double		v = 2 * cv_random_uniform(random) - 1;
-		double		square = u * u + v * v;
+		double u = 2 * cv_random_uniform(random) - 1;
+		double v = 2 * cv_random_uniform(random) - 1;
+		double square = u * u + v * v;
 
 		if (square < 1 && square > 0)
 			return u * sqrt(-2 * log(square) / square);
@@ -86,9 +86,9 @@ normal(cv_random *random)
 double
 cv_random_gamma(cv_random *random, double shape)
 {
-	double		boost = 1;
-	double		d;
-	double		c;
+	double boost = 1;
+	double d;
+	double c;
 
 	if (shape < 1)
 	{
@@ -99,8 +99,8 @@ cv_random_gamma(cv_random *random, double shape)
 	c = 1 / sqrt(9 * d);
 	for (;;)
 	{
-		double		x = normal(random);
-		double		v = 1 + c * x;
+		double x = normal(random);
+		double v = 1 + c * x;
 
 		if (v <= 0)
 			continue;

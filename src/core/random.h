@@ -9,7 +9,7 @@
 
 typedef struct cv_random
 {
-	uint64_t	state[4];
+	uint64_t state[4];
 } cv_random;
 
 extern void cv_random_seed(cv_random *random, uint64_t seed, uint64_t stream);

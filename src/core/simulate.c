@@ -7,7 +7,8 @@
 
 /* Draws a customer's traits from the model. */
 void
-cv_customer_draw(cv_customer *customer, const cv_buying_family *family, const double *p, cv_random *random)
+cv_customer_draw(cv_customer *customer, const cv_buying_family *family, const double *p,
+				 cv_random *random)
 {
 	customer->rate = cv_random_gamma(random, p[0]) / p[1];
 	customer->lifetime = INFINITY;
@@ -19,12 +20,12 @@ cv_customer_draw(cv_customer *customer, const cv_buying_family *family, const do
 		customer->lifetime = cv_random_exponential(random) * p[3] / cv_random_gamma(random, p[2]);
 	else if (family != &cv_nbd)
 	{
-		double		drops = cv_random_gamma(random, p[2]);
-		double		stays = cv_random_gamma(random, p[3]);
+		double drops = cv_random_gamma(random, p[2]);
+		double stays = cv_random_gamma(random, p[3]);
 
 		/* both gammas can underflow when a and b are tiny: then it is one of the two */
 		customer->dropout = drops + stays > 0 ? drops / (drops + stays)
-			: cv_random_uniform(random) * (p[2] + p[3]) < p[2];
+											  : cv_random_uniform(random) * (p[2] + p[3]) < p[2];
 	}
 	if (customer->first_counts && cv_random_uniform(random) < customer->dropout)
 		customer->gone = 1;

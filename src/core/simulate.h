@@ -10,15 +10,16 @@
 /* One customer's own traits. */
 typedef struct cv_customer
 {
-	double		rate;			/* purchases per unit */
-	double		lifetime;		/* infinite where dropping out follows purchases */
-	double		dropout;		/* probability after a purchase */
-	int			first_counts;	/* ... the first one included */
-	double		clock;			/* time since the first purchase */
-	int			gone;
+	double rate;	  /* purchases per unit */
+	double lifetime;  /* infinite where dropping out follows purchases */
+	double dropout;	  /* probability after a purchase */
+	int first_counts; /* ... the first one included */
+	double clock;	  /* time since the first purchase */
+	int gone;
 } cv_customer;
 
-extern void cv_customer_draw(cv_customer *customer, const cv_buying_family *family, const double *p, cv_random *random);
+extern void cv_customer_draw(cv_customer *customer, const cv_buying_family *family, const double *p,
+							 cv_random *random);
 extern double cv_customer_next(cv_customer *customer, cv_random *random);
 
 #endif

@@ -17,7 +17,7 @@
 double
 cv_lgamma(double z)
 {
-	int			sign;
+	int sign;
 
 	return lgamma_r(z, &sign);
 }
@@ -26,37 +26,43 @@ cv_lgamma(double z)
 static double
 stirling_tail(double z)
 {
-	double		w = 1.0 / (z * z);
+	double w = 1.0 / (z * z);
 
-	return (1.0 / 12 - w * (1.0 / 360 - w * (1.0 / 1260 - w * (1.0 / 1680 -
-			w * (1.0 / 1188 - w * 691.0 / 360360))))) / z;
+	return (1.0 / 12 -
+			w * (1.0 / 360 -
+				 w * (1.0 / 1260 - w * (1.0 / 1680 - w * (1.0 / 1188 - w * 691.0 / 360360))))) /
+		   z;
 }
 
 /* psi(z) - ln z for large z: DLMF 5.11.2. */
 static double
 digamma_tail(double z)
 {
-	double		w = 1.0 / (z * z);
+	double w = 1.0 / (z * z);
 
-	return -0.5 / z - w * (1.0 / 12 - w * (1.0 / 120 - w * (1.0 / 252 -
-			w * (1.0 / 240 - w * (1.0 / 132 - w * 691.0 / 32760)))));
+	return -0.5 / z -
+		   w * (1.0 / 12 -
+				w * (1.0 / 120 -
+					 w * (1.0 / 252 - w * (1.0 / 240 - w * (1.0 / 132 - w * 691.0 / 32760)))));
 }
 
 /* psi'(z) - 1/z for large z. */
 static double
 trigamma_tail(double z)
 {
-	double		w = 1.0 / (z * z);
+	double w = 1.0 / (z * z);
 
-	return w * 0.5 + w / z * (1.0 / 6 - w * (1.0 / 30 - w * (1.0 / 42 -
-			w * (1.0 / 30 - w * (5.0 / 66 - w * 691.0 / 2730)))));
+	return w * 0.5 + w / z *
+						 (1.0 / 6 - w * (1.0 / 30 -
+										 w * (1.0 / 42 -
+											  w * (1.0 / 30 - w * (5.0 / 66 - w * 691.0 / 2730)))));
 }
 
 /* psi(z), z > 0. */
 double
 cv_digamma(double z)
 {
-	double		shift = 0;
+	double shift = 0;
 
 	for (; z < STIRLING_FROM; z += 1)
 		shift -= 1 / z;
@@ -67,7 +73,7 @@ cv_digamma(double z)
 double
 cv_trigamma(double z)
 {
-	double		shift = 0;
+	double shift = 0;
 
 	for (; z < STIRLING_FROM; z += 1)
 		shift += 1 / (z * z);
@@ -81,15 +87,15 @@ cv_trigamma(double z)
 double
 cv_lgamma_delta(double z, double n)
 {
-	double		product = 1;
-	double		logs = 0;
+	double product = 1;
+	double logs = 0;
 
 	if (n == 0)
 		return 0;
 	/* Gamma(z+n)/Gamma(z) = Gamma(z+1+n)/Gamma(z+1) * z/(z+n) */
 	for (; z < STIRLING_FROM; z += 1)
 	{
-		double		ratio = z / (z + n);
+		double ratio = z / (z + n);
 
 		if (product * ratio < 1e-250)
 		{
@@ -99,14 +105,14 @@ cv_lgamma_delta(double z, double n)
 		product *= ratio;
 	}
 	return logs + log(product) + (z - 0.5) * log1p(n / z) + n * (log(z + n) - 1) +
-		stirling_tail(z + n) - stirling_tail(z);
+		   stirling_tail(z + n) - stirling_tail(z);
 }
 
 /* psi(z + n) - psi(z), z > 0, n >= 0. */
 double
 cv_digamma_delta(double z, double n)
 {
-	double		shift = 0;
+	double shift = 0;
 
 	if (n == 0)
 		return 0;
@@ -119,7 +125,7 @@ cv_digamma_delta(double z, double n)
 double
 cv_trigamma_delta(double z, double n)
 {
-	double		shift = 0;
+	double shift = 0;
 
 	if (n == 0)
 		return 0;
@@ -136,7 +142,7 @@ cv_trigamma_delta(double z, double n)
 double
 cv_lgamma_modulus_delta(double z, double omega)
 {
-	double		shift = 0;
+	double shift = 0;
 
 	for (; z < 4; z += 1)
 		shift -= 0.5 * log1p(omega * omega / (z * z));
@@ -147,8 +153,8 @@ cv_lgamma_modulus_delta(double z, double omega)
 double
 cv_log_add_exp(double a, double b)
 {
-	double		high = a > b ? a : b;
-	double		low = a > b ? b : a;
+	double high = a > b ? a : b;
+	double low = a > b ? b : a;
 
 	if (low == -INFINITY)
 		return high;
@@ -161,10 +167,10 @@ static double
 beta_fraction(double x, double a, double b)
 {
 	const double tiny = 1e-300;
-	double		c = 1;
-	double		d = 1 - (a + b) * x / (a + 1);
-	double		h;
-	int			m;
+	double c = 1;
+	double d = 1 - (a + b) * x / (a + 1);
+	double h;
+	int m;
 
 	if (fabs(d) < tiny)
 		d = tiny;
@@ -172,9 +178,9 @@ beta_fraction(double x, double a, double b)
 	h = d;
 	for (m = 1; m <= 100000; m++)
 	{
-		double		even = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m));
-		double		odd = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1));
-		double		step;
+		double even = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m));
+		double odd = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1));
+		double step;
 
 		d = 1 + even * d;
 		c = 1 + even / c;
@@ -206,7 +212,7 @@ beta_fraction(double x, double a, double b)
 double
 cv_beta_tail(double x, double a, double b)
 {
-	double		front;
+	double front;
 
 	if (x <= 0)
 		return 0;

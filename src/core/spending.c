@@ -15,18 +15,20 @@
 
 enum
 {
-	P, Q, GAMMA
+	P,
+	Q,
+	GAMMA
 };
 
 /* ln of the density of the mean m > 0 of x > 0 amounts. */
 double
 cv_gamma_gamma_log_likelihood(const double *p, double x, double m)
 {
-	double		px = p[P] * x;
+	double px = p[P] * x;
 
 	/* px ln(mx / (gamma + mx)) + q ln(gamma / (gamma + mx)), without cancellation */
 	return cv_lgamma_delta(px, p[Q]) - cv_lgamma(p[Q]) - px * log1p(p[GAMMA] / (m * x)) -
-		p[Q] * log1p(m * x / p[GAMMA]) - log(m);
+		   p[Q] * log1p(m * x / p[GAMMA]) - log(m);
 }
 
 /*
@@ -36,59 +38,59 @@ cv_gamma_gamma_log_likelihood(const double *p, double x, double m)
 double
 cv_gamma_gamma_mean(const double *p, double x, double m)
 {
-	double		below = p[P] * x + p[Q] - 1;
+	double below = p[P] * x + p[Q] - 1;
 
 	if (!(below > 0))
 		return INFINITY;
 	return p[P] * (p[GAMMA] + (x > 0 ? m * x : 0)) / below;
 }
 
-#define LOG_BOUND 16.0			/* of a parameter; gamma in units of the mean amount */
+#define LOG_BOUND 16.0 /* of a parameter; gamma in units of the mean amount */
 
 typedef struct spend_context
 {
 	const cv_spend_group *group;
-	int			n;
-	double		customers;
-	double		penalty;
-	double		scale;
-	double		sum_log;		/* sum of ln m over customers */
+	int n;
+	double customers;
+	double penalty;
+	double scale;
+	double sum_log; /* sum of ln m over customers */
 	cv_interrupt_check check;
-	double		value;			/* unpenalised log-likelihood of the last call */
+	double value; /* unpenalised log-likelihood of the last call */
 } spend_context;
 
 static double
 spending_objective(int n, const double *theta, double *gradient, double *hessian, void *context)
 {
 	spend_context *fit = context;
-	double		p = exp(theta[P]);
-	double		q = exp(theta[Q]);
-	double		gamma = exp(theta[GAMMA]);
-	double		natural[3];
-	double		value = 0;
-	double		first[3] = {0};
-	double		second[3][3] = {{0}};
-	double		last = -1;
-	double		lg = 0;
-	double		dp = 0;
-	double		dq = 0;
-	double		tpq = 0;
-	double		tp = 0;
-	double		psi_q = cv_digamma(q);
-	double		psi1_q = cv_trigamma(q);
-	double		lgamma_q = cv_lgamma(q);
-	int			i;
-	int			j;
+	double p = exp(theta[P]);
+	double q = exp(theta[Q]);
+	double gamma = exp(theta[GAMMA]);
+	double natural[3];
+	double value = 0;
+	double first[3] = { 0 };
+	double second[3][3] = { { 0 } };
+	double last = -1;
+	double lg = 0;
+	double dp = 0;
+	double dq = 0;
+	double tpq = 0;
+	double tp = 0;
+	double psi_q = cv_digamma(q);
+	double psi1_q = cv_trigamma(q);
+	double lgamma_q = cv_lgamma(q);
+	int i;
+	int j;
 
 	for (i = 0; i < fit->n; i++)
 	{
 		const cv_spend_group *g = &fit->group[i];
-		double		w = g->customers;
-		double		x = g->x;
-		double		total = g->m * x;
-		double		inverse = 1 / (gamma + total);
-		double		less = log1p(gamma / total);	/* -ln(mx / (gamma + mx)) */
-		double		more = less + log(total / gamma);	/* -ln(gamma / (gamma + mx)) */
+		double w = g->customers;
+		double x = g->x;
+		double total = g->m * x;
+		double inverse = 1 / (gamma + total);
+		double less = log1p(gamma / total);		 /* -ln(mx / (gamma + mx)) */
+		double more = less + log(total / gamma); /* -ln(gamma / (gamma + mx)) */
 
 		if (i % 512 == 0 && fit->check)
 			fit->check();
@@ -120,13 +122,15 @@ spending_objective(int n, const double *theta, double *gradient, double *hessian
 	value = -value / fit->customers;
 	for (i = 0; i < n; i++)
 	{
-		double		scaled = natural[i] * (i == GAMMA ? fit->scale : 1);
+		double scaled = natural[i] * (i == GAMMA ? fit->scale : 1);
 
 		value += fit->penalty * scaled * scaled;
 		gradient[i] = -natural[i] * first[i] / fit->customers + 2 * fit->penalty * scaled * scaled;
 		for (j = i; j < n; j++)
-			hessian[i * n + j] = hessian[j * n + i] = -natural[i] * natural[j] * second[i][j] / fit->customers;
-		hessian[i * n + i] += -natural[i] * first[i] / fit->customers + 4 * fit->penalty * scaled * scaled;
+			hessian[i * n + j] = hessian[j * n + i] =
+				-natural[i] * natural[j] * second[i][j] / fit->customers;
+		hessian[i * n + i] +=
+			-natural[i] * first[i] / fit->customers + 4 * fit->penalty * scaled * scaled;
 	}
 	return value;
 }
@@ -136,13 +140,14 @@ spending_objective(int n, const double *theta, double *gradient, double *hessian
  * a mean of 1.  As cv_fit_buying: optimum in logarithms, returns the log-likelihood.
  */
 double
-cv_fit_gamma_gamma(cv_spend_group *group, int n, double penalty, cv_interrupt_check check, cv_minimum *minimum)
+cv_fit_gamma_gamma(cv_spend_group *group, int n, double penalty, cv_interrupt_check check,
+				   cv_minimum *minimum)
 {
-	static const double start[] = {1, 1, 1, 0, 1, 0, 2, 0.5, -1};
-	spend_context fit = {group, n, 0, penalty, 0, 0, check, 0};
-	double		gradient[3];
-	double		hessian[9];
-	int			i;
+	static const double start[] = { 1, 1, 1, 0, 1, 0, 2, 0.5, -1 };
+	spend_context fit = { group, n, 0, penalty, 0, 0, check, 0 };
+	double gradient[3];
+	double hessian[9];
+	int i;
 
 	for (i = 0; i < n; i++)
 	{

@@ -15,15 +15,15 @@
 
 /* Refuses a text form; the detail says what is wrong with it. */
 void
-cv_malformed(const char *type, const char *detail,...)
+cv_malformed(const char *type, const char *detail, ...)
 {
 	StringInfoData text;
-	va_list		arguments;
+	va_list arguments;
 
 	initStringInfo(&text);
 	for (;;)
 	{
-		int			more;
+		int more;
 
 		va_start(arguments, detail);
 		more = appendStringInfoVA(&text, detail, arguments);
@@ -32,10 +32,9 @@ cv_malformed(const char *type, const char *detail,...)
 			break;
 		enlargeStringInfo(&text, more);
 	}
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-			 errmsg("invalid input syntax for type %s", type),
-			 errdetail_internal("%s", text.data)));
+	ereport(ERROR, (errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+					errmsg("invalid input syntax for type %s", type),
+					errdetail_internal("%s", text.data)));
 }
 
 static void
@@ -64,7 +63,7 @@ on_close(void *state)
 static CV_JSON_ACTION
 on_field(void *state, char *name, bool isnull)
 {
-	cv_json    *json = state;
+	cv_json *json = state;
 
 	if (json->depth == 1)
 		json->key = name;
@@ -74,7 +73,7 @@ on_field(void *state, char *name, bool isnull)
 static CV_JSON_ACTION
 on_element(void *state, bool isnull)
 {
-	cv_json    *json = state;
+	cv_json *json = state;
 
 	json->index[json->depth]++;
 	CV_JSON_DONE;
@@ -83,7 +82,7 @@ on_element(void *state, bool isnull)
 static CV_JSON_ACTION
 on_scalar(void *state, char *token, JsonTokenType kind)
 {
-	cv_json    *json = state;
+	cv_json *json = state;
 
 	json->scalar(json, token, kind);
 	if (token)
@@ -115,8 +114,8 @@ cv_json_read(cv_json *json, char *text)
 double
 cv_json_number(cv_json *json, const char *token, JsonTokenType kind)
 {
-	char	   *end;
-	double		value;
+	char *end;
+	double value;
 
 	if (kind != JSON_TOKEN_NUMBER)
 		cv_malformed(json->type, "A number was expected, not \"%s\".", token);
@@ -131,8 +130,8 @@ cv_json_number(cv_json *json, const char *token, JsonTokenType kind)
 int64
 cv_json_integer(cv_json *json, const char *token, JsonTokenType kind)
 {
-	char	   *end;
-	int64		value;
+	char *end;
+	int64 value;
 
 	if (kind != JSON_TOKEN_NUMBER)
 		cv_malformed(json->type, "A whole number was expected, not \"%s\".", token);
@@ -147,7 +146,7 @@ cv_json_integer(cv_json *json, const char *token, JsonTokenType kind)
 void
 cv_append_number(StringInfo text, double value)
 {
-	char		digits[DOUBLE_SHORTEST_DECIMAL_LEN];
+	char digits[DOUBLE_SHORTEST_DECIMAL_LEN];
 
 	double_to_shortest_decimal_buf(value, digits);
 	appendStringInfoString(text, digits);

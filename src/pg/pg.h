@@ -19,17 +19,19 @@
  */
 typedef struct cv_header
 {
-	int32		vl_len_;
-	uint8		version;
-	uint8		flags;
-	uint16		reserved;
+	int32 vl_len_;
+	uint8 version;
+	uint8 flags;
+	uint16 reserved;
 } cv_header;
 
 #define CV_FORMAT_VERSION 1
 
 /* state.c */
-extern void *cv_state_alloc(Size fixed, int64 capacity, Size element, const char *type, uint8 flags);
-extern void *cv_value_arg(FunctionCallInfo fcinfo, int argument, const char *type, Size smallest, uint8 known_flags);
+extern void *
+cv_state_alloc(Size fixed, int64 capacity, Size element, const char *type, uint8 flags);
+extern void *cv_value_arg(FunctionCallInfo fcinfo, int argument, const char *type, Size smallest,
+						  uint8 known_flags);
 extern void cv_require_aggregate(FunctionCallInfo fcinfo);
 
 /* wire.c */
@@ -40,19 +42,20 @@ extern pg_attribute_noreturn() void cv_corrupt_binary(const char *type, const ch
 
 /* json.c */
 typedef struct cv_json cv_json;
-typedef void (*cv_json_scalar) (cv_json *json, char *token, JsonTokenType kind);
+typedef void (*cv_json_scalar)(cv_json *json, char *token, JsonTokenType kind);
 struct cv_json
 {
-	const char *type;			/* being read, for messages */
+	const char *type; /* being read, for messages */
 	cv_json_scalar scalar;
-	void	   *context;
-	int			depth;			/* open arrays and objects */
-	const char *key;			/* of the outermost object, NULL in an array */
-	int			index[8];		/* position within the array at each depth */
+	void *context;
+	int depth;		 /* open arrays and objects */
+	const char *key; /* of the outermost object, NULL in an array */
+	int index[8];	 /* position within the array at each depth */
 };
 
 extern void cv_json_read(cv_json *json, char *text);
-extern pg_attribute_noreturn() void cv_malformed(const char *type, const char *detail,...) pg_attribute_printf(2, 3);
+extern pg_attribute_noreturn() void cv_malformed(const char *type, const char *detail, ...)
+	pg_attribute_printf(2, 3);
 extern double cv_json_number(cv_json *json, const char *token, JsonTokenType kind);
 extern int64 cv_json_integer(cv_json *json, const char *token, JsonTokenType kind);
 extern void cv_append_number(StringInfo text, double value);

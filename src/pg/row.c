@@ -16,7 +16,7 @@
 Datum
 cv_row(FunctionCallInfo fcinfo, Datum *values, bool *nulls)
 {
-	TupleDesc	shape = fcinfo->flinfo->fn_extra;
+	TupleDesc shape = fcinfo->flinfo->fn_extra;
 
 	if (shape == NULL)
 	{

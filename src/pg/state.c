@@ -16,14 +16,14 @@
 void *
 cv_state_alloc(Size fixed, int64 capacity, Size element, const char *type, uint8 flags)
 {
-	cv_header  *state;
-	Size		size;
+	cv_header *state;
+	Size size;
 
 	if (capacity < 0 || (uint64) capacity > (MaxAllocSize - fixed) / element)
 		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("%s would exceed 1 GB", type),
-				 errdetail("It would have to hold %lld entries of %zu bytes.", (long long) capacity, element),
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("%s would exceed 1 GB", type),
+				 errdetail("It would have to hold %lld entries of %zu bytes.", (long long) capacity,
+						   element),
 				 errhint("Aggregate fewer rows at a time, for example by GROUP BY.")));
 	size = fixed + (Size) capacity * element;
 	state = palloc0(size);
@@ -38,17 +38,19 @@ cv_state_alloc(Size fixed, int64 capacity, Size element, const char *type, uint8
  * relies on: its size, version and flags.
  */
 void *
-cv_value_arg(FunctionCallInfo fcinfo, int argument, const char *type, Size smallest, uint8 known_flags)
+cv_value_arg(FunctionCallInfo fcinfo, int argument, const char *type, Size smallest,
+			 uint8 known_flags)
 {
-	cv_header  *value = (cv_header *) PG_DETOAST_DATUM(PG_GETARG_DATUM(argument));
+	cv_header *value = (cv_header *) PG_DETOAST_DATUM(PG_GETARG_DATUM(argument));
 
 	if (VARSIZE(value) < smallest)
 		cv_corrupt_binary(type, "The value is shorter than its header.");
 	if (value->version != CV_FORMAT_VERSION)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-				 errmsg("unknown version %d of type %s", value->version, type),
-				 errhint("The value was written by a newer customer_value: upgrade the extension.")));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+			 errmsg("unknown version %d of type %s", value->version, type),
+			 errhint("The value was written by a newer customer_value: upgrade the extension.")));
 	if (value->flags & ~known_flags || value->reserved != 0)
 		cv_corrupt_binary(type, "Reserved bits are set.");
 	return value;

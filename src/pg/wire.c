@@ -20,14 +20,15 @@ cv_send_begin(StringInfo buffer, uint8 flags)
 uint8
 cv_receive_begin(StringInfo buffer, const char *type, uint8 known_flags)
 {
-	int			version = pq_getmsgbyte(buffer);
-	int			flags = pq_getmsgbyte(buffer);
+	int version = pq_getmsgbyte(buffer);
+	int flags = pq_getmsgbyte(buffer);
 
 	if (version != CV_FORMAT_VERSION)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-				 errmsg("unknown version %d of type %s", version, type),
-				 errhint("The value was written by a newer customer_value: upgrade the extension.")));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+			 errmsg("unknown version %d of type %s", version, type),
+			 errhint("The value was written by a newer customer_value: upgrade the extension.")));
 	if (flags & ~known_flags)
 		cv_corrupt_binary(type, "Reserved bits are set.");
 	return (uint8) flags;
@@ -37,7 +38,7 @@ cv_receive_begin(StringInfo buffer, const char *type, uint8 known_flags)
 int64
 cv_receive_count(StringInfo buffer, const char *type, Size element)
 {
-	int64		count = pq_getmsgint64(buffer);
+	int64 count = pq_getmsgint64(buffer);
 
 	if (count < 0 || (uint64) count > (uint64) (buffer->len - buffer->cursor) / element)
 		cv_corrupt_binary(type, "The number of entries does not fit the length.");
@@ -50,6 +51,5 @@ cv_corrupt_binary(const char *type, const char *detail)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-			 errmsg("invalid binary form of type %s", type),
-			 errdetail_internal("%s", detail)));
+			 errmsg("invalid binary form of type %s", type), errdetail_internal("%s", detail)));
 }

@@ -21,8 +21,9 @@ number(const char *word)
 static const cv_buying_family *
 family_of(const char *name)
 {
-	static const cv_buying_family *const all[] = {&cv_nbd, &cv_bg_nbd, &cv_mbg_nbd, &cv_pareto_nbd};
-	size_t		i;
+	static const cv_buying_family *const all[] = { &cv_nbd, &cv_bg_nbd, &cv_mbg_nbd,
+												   &cv_pareto_nbd };
+	size_t i;
 
 	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		if (strcmp(all[i]->name, name) == 0)
@@ -33,17 +34,17 @@ family_of(const char *name)
 int
 main(void)
 {
-	char		line[4096];
+	char line[4096];
 
 	while (fgets(line, sizeof(line), stdin))
 	{
-		char	   *word[12];
-		char	   *rest = line;
-		double		p[4];
-		double		v[6];
+		char *word[12];
+		char *rest = line;
+		double p[4];
+		double v[6];
 		const cv_buying_family *family;
-		int			i;
-		double		result = NAN;
+		int i;
+		double result = NAN;
 
 		line[strcspn(line, "\n")] = '\0';
 		for (i = 0; i < 12; i++)
@@ -65,14 +66,17 @@ main(void)
 		else if (strcmp(word[0], "p_alive") == 0)
 			result = family->p_alive(p, v[0], v[1], v[2]) * family->survival(p, v[0], v[2], v[3]);
 		else if (strcmp(word[0], "expected_purchases") == 0)
-			result = family->p_alive(p, v[0], v[1], v[2]) * family->purchases(p, v[0], v[2], v[3], 0);
+			result =
+				family->p_alive(p, v[0], v[1], v[2]) * family->purchases(p, v[0], v[2], v[3], 0);
 		else if (strcmp(word[0], "discounted_purchases") == 0)
-			result = family->p_alive(p, v[0], v[1], v[2]) * family->purchases(p, v[0], v[2], v[3], v[4]);
+			result =
+				family->p_alive(p, v[0], v[1], v[2]) * family->purchases(p, v[0], v[2], v[3], v[4]);
 		else if (strcmp(word[0], "purchase_probability") == 0)
 		{
-			double		alive = family->p_alive(p, v[0], v[1], v[2]);
+			double alive = family->p_alive(p, v[0], v[1], v[2]);
 
-			result = alive * family->probability(p, v[0], v[2], v[3], v[5]) + (v[5] == 0 ? 1 - alive : 0);
+			result = alive * family->probability(p, v[0], v[2], v[3], v[5]) +
+					 (v[5] == 0 ? 1 - alive : 0);
 		}
 		printf("%.17g\n", result);
 	}
