@@ -142,13 +142,26 @@ living_purchases(FunctionCallInfo fcinfo, predictor *self, double x, double T, d
 		entry->value = self->family->purchases(self->parameter, x, T, horizon, delta);
 		entry->generation = self->generation;
 	}
-	if (isinf(entry->value))
+	if (isinf(entry->value) && isinf(horizon) && delta == 0)
 		ereport(
 			ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("purchases over an infinite horizon add up to infinity without discounting"),
 			 errhint("Give a horizon, or a discount_rate above 0.")));
 	return entry->value;
+}
+
+/* No NaN leaves this file: absurd parameters or histories are an error. */
+static double
+checked(double value, const char *what)
+{
+	if (!isfinite(value))
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+			 errmsg("%s is out of range for this model and history", what),
+			 errhint("Check the model's parameters and unit, and that the history is in days.")));
+	return value;
 }
 
 /* Future purchases of a customer over a horizon in days (infinite allowed). */
@@ -162,8 +175,9 @@ future_purchases(FunctionCallInfo fcinfo, predictor *self, const cv_history *his
 	/* an annual rate, continuously: (1 + rate)^-years = e^(-delta t) */
 	double delta = log1p(rate) * self->unit_days / 365.25;
 
-	return self->family->p_alive(self->parameter, x, t_x, T) *
-		   living_purchases(fcinfo, self, x, T, horizon_days / self->unit_days, delta);
+	return checked(cv_buying_p_alive(self->family, self->parameter, x, t_x, T) *
+					   living_purchases(fcinfo, self, x, T, horizon_days / self->unit_days, delta),
+				   "the number of purchases");
 }
 
 static double
@@ -207,7 +221,8 @@ cv_p_alive(PG_FUNCTION_ARGS)
 	self = predictor_for(fcinfo);
 	x = history.frequency;
 	T = history.age / self->unit_days;
-	alive = self->family->p_alive(self->parameter, x, history.recency / self->unit_days, T);
+	alive =
+		cv_buying_p_alive(self->family, self->parameter, x, history.recency / self->unit_days, T);
 	if (ahead > 0)
 	{
 		bool found;
@@ -220,7 +235,7 @@ cv_p_alive(PG_FUNCTION_ARGS)
 		}
 		alive *= entry->value;
 	}
-	PG_RETURN_FLOAT8(alive);
+	PG_RETURN_FLOAT8(checked(alive, "p_alive"));
 }
 
 /* expected_purchases(model, history, horizon) */
@@ -268,7 +283,9 @@ purchase_probability(FunctionCallInfo fcinfo, const cv_history *history, double 
 	predictor *self = predictor_for(fcinfo);
 	double x = history->frequency;
 	double T = history->age / self->unit_days;
-	double alive = self->family->p_alive(self->parameter, x, history->recency / self->unit_days, T);
+	double t_x = history->recency / self->unit_days;
+	double alive = cv_buying_p_alive(self->family, self->parameter, x, t_x, T);
+	double dead = cv_buying_p_dead(self->family, self->parameter, x, t_x, T);
 	memo_entry *entry;
 	bool found;
 
@@ -282,7 +299,7 @@ purchase_probability(FunctionCallInfo fcinfo, const cv_history *history, double 
 												 horizon_days / self->unit_days, purchases);
 		entry->generation = self->generation;
 	}
-	return alive * entry->value + (purchases == 0 ? 1 - alive : 0);
+	return checked(alive * entry->value + (purchases == 0 ? dead : 0), "purchase_probability");
 }
 
 /* purchase_probability(model, history, horizon, purchases) */
@@ -317,7 +334,7 @@ expected_spend(const cv_model *model, const cv_history *history)
 	double mean = cv_gamma_gamma_mean(model->parameter, history->frequency,
 									  history->frequency > 0 ? Max(history->monetary, 0) : 0);
 
-	if (isinf(mean))
+	if (!isfinite(mean))
 		ereport(
 			ERROR,
 			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
@@ -351,9 +368,10 @@ cv_buying_log_likelihood(PG_FUNCTION_ARGS)
 	if (!cv_history_arg(fcinfo, 1, &history))
 		PG_RETURN_NULL();
 	self = predictor_for(fcinfo);
-	PG_RETURN_FLOAT8(self->family->log_likelihood(self->parameter, history.frequency,
-												  history.recency / self->unit_days,
-												  history.age / self->unit_days));
+	PG_RETURN_FLOAT8(checked(self->family->log_likelihood(self->parameter, history.frequency,
+														  history.recency / self->unit_days,
+														  history.age / self->unit_days),
+							 "log_likelihood"));
 }
 
 /* log_likelihood(spending model, history); NULL for a customer the model does not see */
@@ -366,8 +384,9 @@ cv_spending_log_likelihood(PG_FUNCTION_ARGS)
 	if (!cv_history_arg(fcinfo, 1, &history) || history.frequency == 0 || !history.has_monetary ||
 		history.monetary <= 0)
 		PG_RETURN_NULL();
-	PG_RETURN_FLOAT8(
-		cv_gamma_gamma_log_likelihood(model->parameter, history.frequency, history.monetary));
+	PG_RETURN_FLOAT8(checked(
+		cv_gamma_gamma_log_likelihood(model->parameter, history.frequency, history.monetary),
+		"log_likelihood"));
 }
 
 /*
@@ -388,7 +407,8 @@ cv_clv(PG_FUNCTION_ARGS)
 	horizon = horizon_arg(fcinfo, 3);
 	rate = check_discount_rate(PG_GETARG_FLOAT8(4));
 	margin = cv_check_range("margin", PG_GETARG_FLOAT8(5), -INFINITY, INFINITY);
-	PG_RETURN_FLOAT8(margin *
-					 expected_spend(cv_model_arg(fcinfo, 1, cv_spending_model_type), &history) *
-					 future_purchases(fcinfo, predictor_for(fcinfo), &history, horizon, rate));
+	PG_RETURN_FLOAT8(
+		checked(margin * expected_spend(cv_model_arg(fcinfo, 1, cv_spending_model_type), &history) *
+					future_purchases(fcinfo, predictor_for(fcinfo), &history, horizon, rate),
+				"clv"));
 }

@@ -202,9 +202,9 @@ probability(const double *p, double x, double T, double horizon, double n, doubl
 	{                                                                                         \
 		add(p, group, n, sum, first);                                                         \
 	}                                                                                         \
-	static double name##_p_alive(const double *p, double x, double t_x, double T)             \
+	static double name##_log_odds_dead(const double *p, double x, double t_x, double T)       \
 	{                                                                                         \
-		return 1 / (1 + exp(log_odds_dead(p, x, t_x, T, x + (first))));                       \
+		return log_odds_dead(p, x, t_x, T, x + (first));                                      \
 	}                                                                                         \
 	static double name##_survival(const double *p, double x, double T, double ahead)          \
 	{                                                                                         \
@@ -230,7 +230,7 @@ const cv_buying_family cv_bg_nbd = { "bg/nbd",
 									 { 0, 1, 0, 0 },
 									 bg_log_likelihood,
 									 bg_add,
-									 bg_p_alive,
+									 bg_log_odds_dead,
 									 bg_survival,
 									 bg_purchases,
 									 bg_probability };
@@ -241,7 +241,7 @@ const cv_buying_family cv_mbg_nbd = { "mbg/nbd",
 									  { 0, 1, 0, 0 },
 									  mbg_log_likelihood,
 									  mbg_add,
-									  mbg_p_alive,
+									  mbg_log_odds_dead,
 									  mbg_survival,
 									  mbg_purchases,
 									  mbg_probability };

@@ -14,14 +14,15 @@
 /*
  * Integral of e^(-delta y) D(y) over [0, to], where D(0) = 1, D decreases with
  * slope about -steepness at 0 and is analytic but for real y <= -1.  With
- * y = (e^w - 1) / k the integrand is analytic in |Im w| < pi; panels of length
- * 1.5 with 16 Gauss-Legendre nodes leave an error below 1e-14.
+ * y = (e^w - 1) / k, k at least 1 and the slope of the whole integrand, it is
+ * analytic in |Im w| < pi and changes slowly in w; panels of length 1.5 with 16
+ * Gauss-Legendre nodes leave an error below 1e-13.
  */
 double
 cv_discounted_integral(cv_decay decay, void *context, double steepness, double delta, double to)
 {
 	cv_legendre rule = cv_legendre_rule(16);
-	double k = steepness > 1 ? steepness : 1;
+	double k = steepness + delta > 1 ? steepness + delta : 1;
 	double sum = 0;
 	double end;
 	double width;
@@ -31,7 +32,8 @@ cv_discounted_integral(cv_decay decay, void *context, double steepness, double d
 
 	if (delta > 0 && to * delta > 42)
 		to = 42 / delta;
-	end = log1p(k * to);
+	/* the guard holds off absurd parameters only */
+	end = log1p(fmin(k * to, 1e300));
 	panels = (int) ceil(end / 1.5);
 	if (panels < 1)
 		panels = 1;
@@ -52,6 +54,20 @@ cv_discounted_integral(cv_decay decay, void *context, double steepness, double d
 			break;
 	}
 	return sum * width / k;
+}
+
+/* P(alive at T) */
+double
+cv_buying_p_alive(const cv_buying_family *family, const double *p, double x, double t_x, double T)
+{
+	return 1 / (1 + exp(family->log_odds_dead(p, x, t_x, T)));
+}
+
+/* 1 - P(alive at T) */
+double
+cv_buying_p_dead(const cv_buying_family *family, const double *p, double x, double t_x, double T)
+{
+	return 1 / (1 + exp(-family->log_odds_dead(p, x, t_x, T)));
 }
 
 /* ln P(N = n) of the purchase count over t of a rate ~ Gamma(R, A). */
@@ -106,16 +122,17 @@ nbd_add(const double *p, const cv_group *group, int n, cv_likelihood *sum)
 }
 
 static double
-nbd_p_alive(const double *p, double x, double t_x, double T)
+nbd_log_odds_dead(const double *p, double x, double t_x, double T)
 {
 	(void) p, (void) x, (void) t_x, (void) T;
-	return 1;
+	return -INFINITY;
 }
 
 static double
 nbd_survival(const double *p, double x, double T, double ahead)
 {
-	return nbd_p_alive(p, x, ahead, T);
+	(void) p, (void) x, (void) T, (void) ahead;
+	return 1;
 }
 
 static double
@@ -134,10 +151,16 @@ nbd_probability(const double *p, double x, double T, double horizon, double n)
 	return exp(cv_count_log_probability(p[0] + x, p[1] + T, horizon, n));
 }
 
-const cv_buying_family cv_nbd = {
-	"nbd",	 2,			  { "r", "alpha" }, { 0, 1 },	   nbd_log_likelihood,
-	nbd_add, nbd_p_alive, nbd_survival,		nbd_purchases, nbd_probability
-};
+const cv_buying_family cv_nbd = { "nbd",
+								  2,
+								  { "r", "alpha" },
+								  { 0, 1 },
+								  nbd_log_likelihood,
+								  nbd_add,
+								  nbd_log_odds_dead,
+								  nbd_survival,
+								  nbd_purchases,
+								  nbd_probability };
 
 /* ---- the fit ---- */
 

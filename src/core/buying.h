@@ -44,8 +44,8 @@ typedef struct cv_buying_family
 	/* adds the groups' log-likelihood with derivatives */
 	void (*add)(const double *p, const cv_group *group, int n, cv_likelihood *sum);
 
-	/* P(alive at T) */
-	double (*p_alive)(const double *p, double x, double t_x, double T);
+	/* ln of the odds of being dead at T; -infinity for the surely living */
+	double (*log_odds_dead)(const double *p, double x, double t_x, double T);
 
 	/* P(alive at T + ahead), given alive at T */
 	double (*survival)(const double *p, double x, double T, double ahead);
@@ -64,6 +64,14 @@ extern const cv_buying_family cv_nbd;
 extern const cv_buying_family cv_bg_nbd;
 extern const cv_buying_family cv_mbg_nbd;
 extern const cv_buying_family cv_pareto_nbd;
+
+/*
+ * P(alive at T), and its complement without cancellation.
+ */
+extern double
+cv_buying_p_alive(const cv_buying_family *family, const double *p, double x, double t_x, double T);
+extern double
+cv_buying_p_dead(const cv_buying_family *family, const double *p, double x, double t_x, double T);
 
 /* What the families share. */
 typedef double (*cv_decay)(double y, void *context);

@@ -125,11 +125,11 @@ pareto_log_likelihood(const double *p, double x, double t_x, double T)
 }
 
 static double
-pareto_p_alive(const double *p, double x, double t_x, double T)
+pareto_log_odds_dead(const double *p, double x, double t_x, double T)
 {
 	double shape = p[R] + x;
 
-	return 1 / (1 + exp(log_dead(p, shape, t_x, T) - log_alive(p, shape, T)));
+	return log_dead(p, shape, t_x, T) - log_alive(p, shape, T);
 }
 
 /*
@@ -312,49 +312,107 @@ pareto_purchases(const double *p, double x, double T, double horizon, double del
 	return -front * expm1(-(s - 1) * length) / (s - 1);
 }
 
+/*
+ * P(n purchases in a time, then death) needs the integral over the time of death
+ * t of a function that is log-concave in v = ln t.
+ */
 typedef struct dying_context
 {
-	const double *p;
 	double shape;
-	double scale; /* alpha + T */
-	double life;  /* beta + T */
-	double base;
-	double front; /* ln of what does not depend on time */
+	double scale; /* alpha + T: rate ~ Gamma(shape, scale) */
+	double power;
+	double life;  /* beta + T: death ~ Pareto(power, life) */
+	double front; /* ln of what does not depend on t */
 	double n;
 } dying_context;
 
-/* n purchases by time base (e^w - 1), and death then */
+/* ln of the integrand in v */
 static double
-dying_after(double w, const void *context)
+log_dying(const dying_context *c, double v)
 {
-	const dying_context *c = context;
-	double t = c->base * expm1(w);
+	double t = exp(v);
 
-	return exp(c->front - c->shape * log1p(t / c->scale) -
-			   (c->n > 0 ? c->n * log1p(c->scale / t) : 0) - (c->p[S] + 1) * log1p(t / c->life) +
-			   w);
+	return c->front - c->shape * log1p(t / c->scale) - (c->n > 0 ? c->n * log1p(c->scale / t) : 0) -
+		   (c->power + 1) * log1p(t / c->life) + v;
 }
 
+static double
+dying_at(double v, const void *context)
+{
+	return exp(log_dying(context, v));
+}
+
+/* Where the integrand is highest: its logarithmic slope falls from n + 1 to -shape - power. */
+static double
+dying_mode(const dying_context *c)
+{
+	double low = log(fmin(c->scale, c->life) / (c->shape + c->power + 1)) - 2;
+	double high =
+		log(fmax(c->scale, c->life) * (c->n + c->shape + c->power + 2) / (c->shape + c->power)) + 3;
+	int i;
+
+	for (i = 0; i < 50; i++)
+	{
+		double v = 0.5 * (low + high);
+		double t = exp(v);
+		double slope = (c->n * c->scale - c->shape * t) / (c->scale + t) -
+					   (c->power + 1) * t / (c->life + t) + 1;
+
+		if (slope > 0)
+			low = v;
+		else
+			high = v;
+	}
+	return low;
+}
+
+/* How far from the mode, in a direction, the integrand has fallen by e^-42. */
+static double
+dying_reach(const dying_context *c, double mode, double direction)
+{
+	double goal = log_dying(c, mode) - 42;
+	double low = 0;
+	double high = 1e-3;
+	int i;
+
+	while (log_dying(c, mode + direction * high) > goal)
+		high *= 2;
+	for (i = 0; i < 8; i++)
+	{
+		double middle = 0.5 * (low + high);
+
+		if (log_dying(c, mode + direction * middle) > goal)
+			low = middle;
+		else
+			high = middle;
+	}
+	return mode + direction * high;
+}
+
+/* n purchases and alive after the horizon, or n purchases and death before its end. */
 static double
 pareto_probability(const double *p, double x, double T, double horizon, double n)
 {
 	dying_context c;
-	double longest;
+	double mode;
+	double from;
+	double to;
 
 	if (horizon == 0)
 		return n == 0;
-	c.p = p;
 	c.shape = p[R] + x;
 	c.scale = p[ALPHA] + T;
+	c.power = p[S];
 	c.life = p[BETA] + T;
-	c.base = fmin(c.scale, c.life);
-	c.front = cv_lgamma_delta(c.shape, n) - cv_lgamma(n + 1) + log(p[S] / c.life * c.base);
+	c.front = cv_lgamma_delta(c.shape, n) - cv_lgamma(n + 1) + log(p[S] / c.life);
 	c.n = n;
-	/* the integrand is a bump that narrows with the powers in it */
-	longest = fmin(1.5, 6 / sqrt(1 + n + c.shape + p[S]));
+	mode = fmin(dying_mode(&c), log(horizon));
+	from = dying_reach(&c, mode, -1);
+	to = fmin(dying_reach(&c, mode, 1), log(horizon));
+	/* beyond the mode it may fall like e^-e^v: short panels */
 	return exp(cv_count_log_probability(c.shape, c.scale, horizon, n) -
 			   p[S] * log1p(horizon / c.life)) +
-		   cv_integrate_panels(dying_after, &c, 0, log1p(horizon / c.base), longest, 16);
+		   cv_integrate_panels(dying_at, &c, from, to, fmin(1.25, (to - from) / 10), 16);
 }
 
 const cv_buying_family cv_pareto_nbd = { "pareto/nbd",
@@ -363,7 +421,7 @@ const cv_buying_family cv_pareto_nbd = { "pareto/nbd",
 										 { 0, 1, 0, 1 },
 										 pareto_log_likelihood,
 										 pareto_add,
-										 pareto_p_alive,
+										 pareto_log_odds_dead,
 										 pareto_survival,
 										 pareto_purchases,
 										 pareto_probability };

@@ -9,8 +9,9 @@
  * e^(at) / (1 + e^t)^(a+c), analytic in a strip, and the trapezoid rule
  * converges geometrically; the step follows from the decay of its Fourier
  * transform |Gamma(a + iw) Gamma(c + iw)|.  Tails fall as e^(at) and e^(-ct);
- * where a or c is small, g's linear interpolation between its end points, whose
- * mean is known, is subtracted, and the tails fall as e^((a+1)t), e^(-(c+1)t).
+ * where a or c is below 1, what g is at that end (both: the line between the
+ * ends), whose mean is known, is subtracted, and the tail falls as e^((a+1)t) or
+ * e^(-(c+1)t).
  * No parameter is out of reach, a = 1, a + c < 1 and a = 1e-4 included.
  */
 #include "core/quadrature.h"
@@ -106,6 +107,39 @@ logit_density(double a, double c, double t)
 }
 
 /*
+ * The step of a trapezoid rule in the logit of p for integrands that are as steep
+ * as beta densities of parameters "left" and "other", and whose right tail falls
+ * as e^(-right t).
+ */
+double
+cv_logit_step(double left, double other, double right)
+{
+	double low = 1;
+	double high = 4;
+	int i;
+
+	/* frequency beyond which the Fourier transform is below e^-35 of its peak */
+	while (cv_lgamma_modulus_delta(left, high) + cv_lgamma_modulus_delta(other, high) > -35 &&
+		   high < 1e9)
+	{
+		low = high;
+		high *= 2;
+	}
+	for (i = 0; i < 6; i++)
+	{
+		double middle = 0.5 * (low + high);
+
+		if (cv_lgamma_modulus_delta(left, middle) + cv_lgamma_modulus_delta(other, middle) > -35)
+			low = middle;
+		else
+			high = middle;
+	}
+	/* absurdly steep integrands get the finest step that there is room for */
+	return fmax(2 * 3.14159265358979323846 / high,
+				(42 / left + 42 / right + 20 / sqrt(fmin(left, right))) / (CV_BETA_RULE_SIZE - 10));
+}
+
+/*
  * Prepares the rule for Beta(a, c), a, c > 0.  "steepness" is the exponent R of
  * the integrands' factor (1 + p y)^-R, which may be as steep as a beta density
  * of that parameter.
@@ -113,8 +147,6 @@ logit_density(double a, double c, double t)
 void
 cv_beta_rule_init(cv_beta_rule *rule, double a, double c, double steepness)
 {
-	double low = 1;
-	double high = 4;
 	double step;
 	double mode;
 	double scale;
@@ -127,35 +159,20 @@ cv_beta_rule_init(cv_beta_rule *rule, double a, double c, double steepness)
 
 	rule->a = a;
 	rule->c = c;
-	rule->ends = a < 1 || c < 1;
+	rule->at_zero = a < 1;
+	rule->at_one = c < 1;
 	rule->n = 0;
 
-	/* frequency beyond which the transform is below e^-35 of its peak */
-	while (cv_lgamma_modulus_delta(a, high) + cv_lgamma_modulus_delta(other, high) > -35 &&
-		   high < 1e9)
-	{
-		low = high;
-		high *= 2;
-	}
-	for (i = 0; i < 6; i++)
-	{
-		double middle = 0.5 * (low + high);
+	left = rule->at_zero ? a + 1 : a;
+	right = rule->at_one ? c + 1 : c;
 
-		if (cv_lgamma_modulus_delta(a, middle) + cv_lgamma_modulus_delta(other, middle) > -35)
-			low = middle;
-		else
-			high = middle;
-	}
-	step = 2 * 3.14159265358979323846 / high;
-
-	mode = log((rule->ends ? a + 1 : a) / (rule->ends ? c + 1 : c));
-	if (rule->ends)
+	mode = log(left / right);
+	step = cv_logit_step(left, other, right);
+	if (rule->at_zero || rule->at_one)
 		/* weights are normalised by the beta function itself */
 		scale = cv_lgamma(a) - cv_lgamma_delta(c, a);
 	else
 		scale = logit_density(a, c, mode);
-	left = rule->ends ? a + 1 : a;
-	right = rule->ends ? c + 1 : c;
 	for (direction = -1; direction <= 1; direction += 2)
 	{
 		double peak = logit_density(left, right, mode);
@@ -179,27 +196,26 @@ cv_beta_rule_init(cv_beta_rule *rule, double a, double c, double steepness)
 		}
 	}
 	for (i = 0; i < rule->n; i++)
-		rule->weight[i] = rule->ends ? rule->weight[i] * step : rule->weight[i] / sum;
+		rule->weight[i] *= rule->at_zero || rule->at_one ? step : 1 / sum;
 }
 
 /* E[g(p)]; g must be finite at p = 0 and p = 1. */
 double
 cv_beta_rule_mean(const cv_beta_rule *rule, cv_integrand g, const void *context)
 {
+	double at_zero = rule->at_zero ? g(0, context) : 0;
+	double at_one = rule->at_one ? g(1, context) : 0;
 	double sum = 0;
 	int i;
 
-	if (rule->ends)
+	if (rule->at_zero && rule->at_one)
 	{
-		double at_zero = g(0, context);
-		double at_one = g(1, context);
-
 		for (i = 0; i < rule->n; i++)
 			sum += rule->weight[i] *
 				   (g(rule->p[i], context) - at_zero * rule->q[i] - at_one * rule->p[i]);
 		return sum + (at_zero * rule->c + at_one * rule->a) / (rule->a + rule->c);
 	}
 	for (i = 0; i < rule->n; i++)
-		sum += rule->weight[i] * g(rule->p[i], context);
-	return sum;
+		sum += rule->weight[i] * (g(rule->p[i], context) - at_zero - at_one);
+	return sum + at_zero + at_one;
 }

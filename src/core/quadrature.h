@@ -22,19 +22,21 @@ extern double cv_integrate_panels(cv_integrand f, const void *context, double fr
  * A rule for E[g(p)], p ~ Beta(a, c): nodes, weights, and what is needed to
  * take the two end points out where the weight is not integrable by parts.
  */
-#define CV_BETA_RULE_SIZE 1024
+#define CV_BETA_RULE_SIZE 2048
 
 typedef struct cv_beta_rule
 {
 	double a;
 	double c;
-	int ends; /* end points are subtracted */
+	int at_zero; /* g(0) is subtracted, */
+	int at_one;	 /* g(1) is */
 	int n;
 	double p[CV_BETA_RULE_SIZE];
 	double q[CV_BETA_RULE_SIZE]; /* 1 - p, without cancellation */
 	double weight[CV_BETA_RULE_SIZE];
 } cv_beta_rule;
 
+extern double cv_logit_step(double left, double other, double right);
 extern void cv_beta_rule_init(cv_beta_rule *rule, double a, double c, double steepness);
 extern double cv_beta_rule_mean(const cv_beta_rule *rule, cv_integrand g, const void *context);
 
