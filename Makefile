@@ -30,7 +30,7 @@ PG_OBJS       = src/pg/json.o src/pg/parameter.o src/pg/row.o src/pg/state.o \
 	src/pg/wire.o
 ACTIVITY_OBJS = src/activity/log.o src/activity/log_functions.o src/activity/log_io.o
 CLV_OBJS      = src/clv/base.o src/clv/fit.o src/clv/history.o src/clv/model.o \
-	src/clv/predict.o src/clv/simulate.o
+	src/clv/predict.o src/clv/predictor.o src/clv/simulate.o
 
 OBJS = src/customer_value.o $(CORE_OBJS) $(PG_OBJS) $(ACTIVITY_OBJS) $(CLV_OBJS)
 

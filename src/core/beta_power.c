@@ -47,10 +47,10 @@ power_of(double p, const void *context)
  * integrand is highest: relative accuracy even where F is minute.  The weight
  * p^(a-1) (1-p)^(c-1) g(p), g(p) = (1 + p y)^-R, has slow tails for small a or c:
  *
- * a < 1: by parts, with p^a / a,
- *   (1/a) p^a (1-p)^(c-1) g(p) ((c - 1) / (1 - p) + R y / (1 + p y))      (c >= 1)
- * c < 1: by the identity I(a, c) = I(a, c + 1) + I(a + 1, c), in the second of
- *   which g(1) is taken out: g(p) - g(1) is positive.
+ * a < 1: by parts, with p^a / a, where c >= 2,
+ *   (1/a) p^a (1-p)^(c-1) g(p) ((c - 1) / (1 - p) + R y / (1 + p y)),
+ *   and below that by I(a, c) = I(a, c + 1) + I(a + 1, c) first;
+ * c < 1: g(1) is taken out, g(p) - g(1) is positive.
  *
  * Every term is positive, so nothing cancels.
  */
@@ -120,23 +120,19 @@ tilted_integral(const tilted *w, double steepness)
 	return peak + log(sum * step);
 }
 
+/* I(a, c) over the beta function whose logarithm is given */
 static double
-tilted_at(double power, double a, double c, double y)
+tilted_at(double power, double a, double c, double y, double log_beta)
 {
-	double log_beta = cv_lgamma(a) - cv_lgamma_delta(c, a);
-	tilted w = { power, y, a, c, a < 1, 0 };
+	tilted w = { power, y, a, c, a < 1, a >= 1 && c < 1 };
 	double value;
 
-	if (c >= 1)
-		return exp(tilted_integral(&w, power) - log_beta);
-	w.c = c + 1;
+	if (a < 1 && c < 2)
+		return tilted_at(power, a, c + 1, y, log_beta) + tilted_at(power, a + 1, c, y, log_beta);
 	value = exp(tilted_integral(&w, power) - log_beta);
-	w.c = c;
-	w.a = a + 1;
-	w.by_parts = 0;
-	w.above_one = 1;
-	return value + exp(tilted_integral(&w, power) - log_beta) +
-		   exp(-power * log1p(y)) * a / (a + c);
+	if (w.above_one)
+		value += exp(cv_lgamma(a) - cv_lgamma_delta(c, a) - log_beta - power * log1p(y));
+	return value;
 }
 
 /* Below this the shared rule's absolute accuracy is not enough. */
@@ -190,7 +186,9 @@ cv_beta_power_at(cv_beta_power *mean, double y)
 	at.power = mean->power;
 	at.y = y;
 	sum = cv_beta_rule_mean(&mean->rule, power_of, &at);
-	return sum > SMALL ? sum : tilted_at(mean->power, mean->a, mean->c, y);
+	return sum > SMALL ? sum
+					   : tilted_at(mean->power, mean->a, mean->c, y,
+								   cv_lgamma(mean->a) - cv_lgamma_delta(mean->c, mean->a));
 }
 
 static double

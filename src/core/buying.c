@@ -165,6 +165,7 @@ const cv_buying_family cv_nbd = { "nbd",
 /* ---- the fit ---- */
 
 #define ROWS_BETWEEN_CHECKS 512
+#define SAMPLE_GROUPS 4096
 #define LOG_BOUND 16.0 /* of a parameter, in units of the mean observation time */
 
 typedef struct fit_context
@@ -172,11 +173,28 @@ typedef struct fit_context
 	const cv_buying_family *family;
 	const cv_group *group;
 	int n;
-	double customers;
+	int stride;		  /* every stride-th group is looked at */
+	double customers; /* in those */
 	double penalty;
 	double scale; /* of time: mean T in model units */
 	cv_interrupt_check check;
 } fit_context;
+
+/* Sums of sums: rounding grows with the number of parts, not of rows. */
+static void
+add_likelihood(cv_likelihood *sum, const cv_likelihood *part)
+{
+	int i;
+	int j;
+
+	sum->value += part->value;
+	for (i = 0; i < CV_BUYING_PARAMETERS; i++)
+	{
+		sum->gradient[i] += part->gradient[i];
+		for (j = i; j < CV_BUYING_PARAMETERS; j++)
+			sum->hessian[i][j] += part->hessian[i][j];
+	}
+}
 
 /*
  * -mean log-likelihood + penalty * sum of squared parameters, as a function of
@@ -187,8 +205,11 @@ buying_objective(int n, const double *theta, double *gradient, double *hessian, 
 {
 	fit_context *fit = context;
 	cv_likelihood sum;
+	cv_likelihood part;
+	cv_group sample[ROWS_BETWEEN_CHECKS];
 	double p[CV_BUYING_PARAMETERS];
 	double value;
+	int rows;
 	int from;
 	int i;
 	int j;
@@ -196,14 +217,24 @@ buying_objective(int n, const double *theta, double *gradient, double *hessian, 
 	memset(&sum, 0, sizeof(sum));
 	for (i = 0; i < n; i++)
 		p[i] = exp(theta[i]);
-	for (from = 0; from < fit->n; from += ROWS_BETWEEN_CHECKS)
+	for (from = 0; from < fit->n; from += rows * fit->stride)
 	{
-		int rows = fit->n - from;
+		const cv_group *chunk = fit->group + from;
 
+		rows = (fit->n - from + fit->stride - 1) / fit->stride;
+		if (rows > ROWS_BETWEEN_CHECKS)
+			rows = ROWS_BETWEEN_CHECKS;
 		if (fit->check)
 			fit->check();
-		fit->family->add(p, fit->group + from,
-						 rows < ROWS_BETWEEN_CHECKS ? rows : ROWS_BETWEEN_CHECKS, &sum);
+		if (fit->stride > 1)
+		{
+			for (i = 0; i < rows; i++)
+				sample[i] = chunk[i * fit->stride];
+			chunk = sample;
+		}
+		memset(&part, 0, sizeof(part));
+		fit->family->add(p, chunk, rows, &part);
+		add_likelihood(&sum, &part);
 	}
 	value = -sum.value / fit->customers;
 	for (i = 0; i < n; i++)
@@ -232,33 +263,55 @@ cv_fit_buying(const cv_buying_family *family, cv_group *group, int n, double pen
 			  cv_interrupt_check check, cv_minimum *minimum)
 {
 	static const double start[] = { 0, 0, 0, 0, -1, -1, 0, 1, 1, 2, -1, 2, -2, -2, -2, -1 };
-	fit_context fit = { family, group, n, 0, penalty, 0, check };
-	cv_likelihood sum;
-	double p[CV_BUYING_PARAMETERS];
+	fit_context fit = { family, group, n, 1, 0, penalty, 0, check };
+	int k = family->parameters;
+	int starts = (int) (sizeof(start) / sizeof(double)) / k;
+	int sampled = 0;
+	double customers = 0;
+	double gradient[CV_BUYING_PARAMETERS];
+	double hessian[CV_BUYING_PARAMETERS * CV_BUYING_PARAMETERS];
+	double log_likelihood;
 	double purchases = 0;
 	int i;
 
 	for (i = 0; i < n; i++)
 	{
-		fit.customers += group[i].customers;
+		customers += group[i].customers;
 		fit.scale += group[i].customers * group[i].T;
 		purchases += group[i].customers * group[i].x;
 	}
-	fit.scale /= fit.customers;
+	fit.scale /= customers;
 	for (i = 0; i < n; i++)
 	{
 		group[i].t_x /= fit.scale;
 		group[i].T /= fit.scale;
 	}
-	cv_newton_minimise(family->parameters, buying_objective, &fit, start,
-					   (int) (sizeof(start) / sizeof(double)) / family->parameters, LOG_BOUND,
-					   minimum);
-	memset(&sum, 0, sizeof(sum));
-	for (i = 0; i < family->parameters; i++)
-		p[i] = exp(minimum->theta[i]);
-	family->add(p, group, n, &sum);
+	/* many groups: the optimum of a sample of them is a start next to the goal */
+	if (n >= 2 * SAMPLE_GROUPS)
+	{
+		fit.stride = n / SAMPLE_GROUPS;
+		for (i = 0; i < n; i += fit.stride)
+			fit.customers += group[i].customers;
+		cv_newton_minimise(k, buying_objective, &fit, start, starts, LOG_BOUND, minimum);
+		sampled = minimum->status == CV_FIT_CONVERGED;
+		fit.stride = 1;
+	}
+	fit.customers = customers;
+	if (sampled)
+	{
+		double from[CV_BUYING_PARAMETERS];
+
+		memcpy(from, minimum->theta, sizeof(double) * k);
+		cv_newton_minimise(k, buying_objective, &fit, from, 1, LOG_BOUND, minimum);
+		sampled = minimum->status == CV_FIT_CONVERGED;
+	}
+	if (!sampled)
+		cv_newton_minimise(k, buying_objective, &fit, start, starts, LOG_BOUND, minimum);
+	fit.penalty = 0;
+	log_likelihood = -customers * buying_objective(k, minimum->theta, gradient, hessian, &fit) -
+					 purchases * log(fit.scale);
 	for (i = 0; i < family->parameters; i++)
 		if (family->is_time[i])
 			minimum->theta[i] += log(fit.scale);
-	return sum.value - purchases * log(fit.scale);
+	return log_likelihood;
 }

@@ -94,7 +94,7 @@ minimise_from(int n, cv_objective objective, void *context, const double *start,
 
 		/* near the optimum a step's gain drowns in rounding: then the gradient decides */
 		if (isfinite(value) && (value <= minimum->value - 1e-4 * slope ||
-								(value <= minimum->value + 1e-13 * fabs(minimum->value) &&
+								(value <= minimum->value + 1e-12 * fabs(minimum->value) &&
 								 largest(n, trial_gradient) < minimum->gradient)))
 		{
 			double before = minimum->gradient;

@@ -1,0 +1,50 @@
+/*
+ * predictor.h: a buying model made ready for many customers.
+ */
+#ifndef CV_PREDICTOR_H
+#define CV_PREDICTOR_H
+
+#include "clv/clv.h"
+
+typedef struct cv_predictor cv_predictor;
+
+/* What a prediction asks of a living customer; times in the model's unit. */
+typedef struct cv_question
+{
+	double (*future)(const cv_predictor *self, double x, double T);
+	double horizon; /* may be infinite */
+	double delta;	/* continuous discount rate */
+	double purchases;
+} cv_question;
+
+/* An answer, kept for the pair (x, T). */
+typedef struct cv_answer
+{
+	double x;
+	double T;
+	double value;	   /* of the question, for a living customer */
+	double t_x;		   /* the last one met, and */
+	double alive;	   /* P(alive) with it */
+	uint64 generation; /* valid if equal to the predictor's */
+} cv_answer;
+
+struct cv_predictor
+{
+	const cv_buying_family *family;
+	double parameter[CV_BUYING_PARAMETERS];
+	double unit_days;
+	cv_question question; /* that the memo answers */
+
+	struct varlena *model; /* the argument's bytes, to recognise it */
+	Size model_size;
+	uint64 generation;
+	int memo_size;
+	int memo_used;
+	cv_answer *memo;
+};
+
+extern cv_predictor *cv_predictor_for(FunctionCallInfo fcinfo);
+extern const cv_answer *cv_predict(FunctionCallInfo fcinfo, cv_predictor *self,
+								   const cv_history *history, const cv_question *question);
+
+#endif
