@@ -63,50 +63,51 @@ make_model(int family, double unit_days, double customers, double log_likelihood
 	return model;
 }
 
+/* What a user can do about a fit that did not converge. */
+static const char *
+advice(int family, const cv_minimum *minimum, double penalty)
+{
+	StringInfoData text;
+	bool to_zero = minimum->status == CV_FIT_RUNAWAY && minimum->theta[minimum->culprit] < 0;
+
+	initStringInfo(&text);
+	if (minimum->status != CV_FIT_STUCK)
+		appendStringInfo(&text, "The data do not identify %s. ",
+						 cv_model_parameter(family, minimum->culprit));
+	if (family == CV_GAMMA_GAMMA_MODEL)
+		appendStringInfoString(&text, "Use more customers, look for a few extreme amounts");
+	else
+		appendStringInfoString(&text, "Use a family with fewer parameters, more customers or a "
+									  "longer observation");
+	/* a penalty holds large parameters down, not small ones up */
+	if (!to_zero)
+		appendStringInfo(&text, ", or a penalty such as %g", penalty > 0 ? 10 * penalty : 0.001);
+	appendStringInfoChar(&text, '.');
+	return text.data;
+}
+
 /* Says once, as a warning, why a fit is not to be trusted. */
 static void
-warn_of(int family, const cv_minimum *minimum)
+warn_of(int family, const cv_minimum *minimum, double penalty)
 {
 	const char *name = cv_model_family_name(family);
 	const char *parameter = cv_model_parameter(family, minimum->culprit);
+	const char *why = "";
 
-	switch (minimum->status)
-	{
-		case CV_FIT_CONVERGED:
-			break;
-		case CV_FIT_RUNAWAY:
-			ereport(
-				WARNING,
-				(errmsg(
-					 "the fit of %s did not converge: parameter %s grows without limit towards %s",
-					 name, parameter, minimum->theta[minimum->culprit] > 0 ? "infinity" : "zero"),
-				 errdetail("After %d iterations the largest gradient is %.3g.", minimum->iterations,
-						   minimum->gradient),
-				 errhint(
-					 "The data do not identify %s: use a family with fewer parameters, more customers or a longer observation, or a penalty such as 0.001.",
-					 parameter)));
-			break;
-		case CV_FIT_FLAT:
-			ereport(
-				WARNING,
-				(errmsg("the fit of %s did not converge: the likelihood is flat in parameter %s",
-						name, parameter),
-				 errdetail("After %d iterations the Hessian is not positive definite.",
-						   minimum->iterations),
-				 errhint(
-					 "The data do not identify %s: use a family with fewer parameters, more customers or a longer observation, or a penalty such as 0.001.",
-					 parameter)));
-			break;
-		case CV_FIT_STUCK:
-			ereport(WARNING, (errmsg("the fit of %s did not converge", name),
-							  errdetail("After %d iterations the largest gradient is %.3g.",
-										minimum->iterations, minimum->gradient),
-							  errhint("Use another family, or a penalty such as 0.001.")));
-			break;
-	}
+	if (minimum->status == CV_FIT_CONVERGED)
+		return;
+	if (minimum->status == CV_FIT_RUNAWAY)
+		why = psprintf(": parameter %s grows without limit towards %s", parameter,
+					   minimum->theta[minimum->culprit] > 0 ? "infinity" : "zero");
+	else if (minimum->status == CV_FIT_FLAT)
+		why = psprintf(": the likelihood is flat in parameter %s", parameter);
+	ereport(WARNING, (errmsg("the fit of %s did not converge%s", name, why),
+					  errdetail("After %d iterations the largest gradient is %.3g.",
+								minimum->iterations, minimum->gradient),
+					  errhint("%s", advice(family, minimum, penalty))));
 }
 
-/* Parameter-dependent measures of fit. */
+/* Schwarz's criterion: parameters * ln customers - 2 ln L. */
 static double
 bic_of(const cv_model *model)
 {
@@ -240,7 +241,7 @@ cv_fit_buying_model(PG_FUNCTION_ARGS)
 		}
 	}
 	appendStringInfoChar(&compared, ']');
-	warn_of(chosen->family, &chosen_minimum);
+	warn_of(chosen->family, &chosen_minimum, penalty);
 	if (best)
 		chosen = make_model(chosen->family, unit_days, base->customers, chosen->log_likelihood,
 							penalty, &chosen_minimum, compared.data);
@@ -300,7 +301,7 @@ cv_fit_spending_model(PG_FUNCTION_ARGS)
 	if (!isfinite(log_likelihood))
 		cannot_fit("a spending model", "The likelihood is not finite on these histories.",
 				   "Check the amounts for absurdly large or small ones.");
-	warn_of(CV_GAMMA_GAMMA_MODEL, &minimum);
+	warn_of(CV_GAMMA_GAMMA_MODEL, &minimum, penalty);
 	model = make_model(CV_GAMMA_GAMMA_MODEL, 0, used, log_likelihood, penalty, &minimum, "");
 	if (model->parameter[1] <= 1)
 		ereport(
@@ -308,8 +309,8 @@ cv_fit_spending_model(PG_FUNCTION_ARGS)
 			(errmsg("mean spend over all customers is infinite at q = %g", model->parameter[1]),
 			 errdetail(
 				 "expected_spend() will refuse customers without repeat purchases; q must be above 1."),
-			 errhint(
-				 "Look for a few extreme amounts in the data, or use a penalty such as 0.001.")));
+			 errhint("Look for a few extreme amounts in the data, or use a penalty such as %g.",
+						 penalty > 0 ? 10 * penalty : 0.001));
 	PG_RETURN_POINTER(model);
 }
 

@@ -6,9 +6,11 @@
  *
  * The series in z = y / (1 + y) has R only in C - R, which does not grow with
  * the number of purchases, so nothing over- or underflows; its coefficients are
- * kept for all y.  Where it converges slowly (z near 1 with a small C) or
- * alternates (C - R well below 0), the expectation itself is taken by the rule
- * of quadrature.c, which always works.
+ * kept for all y.  It converges slowly near z = 1 with a small C: there the
+ * function is continued by Taylor expansions along its differential equation,
+ * each to half the distance that is left.  Where neither serves (C - R well below
+ * 0, or large a and c at large y), the expectation itself is taken by the rule of
+ * quadrature.c, which always works.
  */
 #include "core/beta_power.h"
 
@@ -24,8 +26,88 @@ cv_beta_power_init(cv_beta_power *mean, double power, double a, double c)
 	mean->a = a;
 	mean->c = c;
 	mean->rule_ready = 0;
+	mean->center = 0;
 	mean->coefficient[0] = 1;
 	mean->terms = a + c - power >= -2 ? 1 : 0;
+}
+
+/*
+ * Expansions along the equation serve up to this C (beyond it they would be swamped
+ * by the other solution) and where the singularity (1 - z)^(R - a) is not too strong
+ * for the number of terms.
+ */
+#define LARGEST_C 30
+#define LARGEST_EXCESS 1.5
+
+/*
+ * Fills in the expansion at the center w = 1 - z0 from its first two terms: the
+ * hypergeometric equation (DLMF 15.10.1) for sum of e_k ((z - z0) / w)^k.
+ */
+static void
+expand(cv_beta_power *mean)
+{
+	double *e = mean->expansion;
+	double w = mean->center;
+	double z = 1 - w;
+	double a = mean->a;
+	double b = mean->a + mean->c - mean->power;
+	double pull = mean->a + mean->c - (a + b + 1) * z;
+	int k;
+
+	for (k = 0; k + 2 < CV_BETA_POWER_STEP; k++)
+		e[k + 2] = (w * (k + a) * (k + b) * e[k] - ((1 - 2 * z) * k + pull) * (k + 1) * e[k + 1]) /
+				   (z * (k + 2) * (k + 1));
+}
+
+/* 2F1(a, C - R; C; 1 - w), w < 1/4; cheapest when asked for ever smaller w. */
+static double
+continued(cv_beta_power *mean, double w)
+{
+	double *e = mean->expansion;
+	double value;
+	double step;
+	int k;
+
+	if (mean->center < w)
+	{
+		/* from the series at z = 3/4, where the other solution is tame */
+		double zk = 1;
+		double b = mean->a + mean->c - mean->power;
+		double coefficient = 1;
+
+		mean->center = 0.25;
+		e[0] = e[1] = 0;
+		for (k = 0; k < 140; k++)
+		{
+			e[0] += coefficient * zk;
+			e[1] += k * coefficient * zk;
+			coefficient *= (mean->a + k) * (b + k) / ((mean->a + mean->c + k) * (k + 1));
+			zk *= 0.75;
+		}
+		/* w dF/dz = (w / z) z dF/dz */
+		e[1] /= 3;
+		expand(mean);
+	}
+	while (w < 0.5 * mean->center)
+	{
+		double slope = 0;
+
+		value = 0;
+		for (k = CV_BETA_POWER_STEP - 1; k >= 0; k--)
+		{
+			slope = slope * 0.5 + value;
+			value = value * 0.5 + e[k];
+		}
+		mean->center *= 0.5;
+		e[0] = value;
+		e[1] = 0.5 * slope;
+		expand(mean);
+	}
+	value = 0;
+	step = (mean->center - w) / mean->center;
+	for (k = CV_BETA_POWER_STEP - 1; k >= 0; k--)
+		value = value * step + e[k];
+	return value;
 }
 
 typedef struct power_context
@@ -150,6 +232,9 @@ cv_beta_power_at(cv_beta_power *mean, double y)
 
 	if (y == 0)
 		return 1;
+	if (y > 3 && mean->terms > 0 && mean->a + mean->c <= LARGEST_C &&
+		mean->a - mean->power <= LARGEST_EXCESS)
+		return exp(-mean->a * log1p(y)) * continued(mean, 1 / (1 + y));
 	for (k = 0; mean->terms > 0 && k < CV_BETA_POWER_TERMS; k++)
 	{
 		double term;

@@ -8,6 +8,7 @@
 #include "core/quadrature.h"
 
 #define CV_BETA_POWER_TERMS 320
+#define CV_BETA_POWER_STEP 60
 
 /* Prepared once for (R, a, c), asked for many y. */
 typedef struct cv_beta_power
@@ -17,6 +18,8 @@ typedef struct cv_beta_power
 	double c;
 	int terms; /* coefficients known so far; 0 = series unusable */
 	int rule_ready;
+	double center; /* 1 - z where the expansion near z = 1 stands; 0 = nowhere */
+	double expansion[CV_BETA_POWER_STEP];
 	double coefficient[CV_BETA_POWER_TERMS];
 	cv_beta_rule rule;
 } cv_beta_power;

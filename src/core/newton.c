@@ -127,7 +127,15 @@ minimise_from(int n, cv_objective objective, void *context, const double *start,
 			}
 	}
 	if (!(isfinite(minimum->value) && minimum->gradient < GRADIENT_ZERO))
+	{
 		minimum->status = CV_FIT_STUCK;
+		/* on the way to nowhere, if too slowly to get there */
+		for (i = 1; i < n; i++)
+			if (fabs(minimum->theta[i]) > fabs(minimum->theta[minimum->culprit]))
+				minimum->culprit = i;
+		if (fabs(minimum->theta[minimum->culprit]) > 0.5 * bound)
+			minimum->status = CV_FIT_RUNAWAY;
+	}
 	else if ((i = cv_cholesky(n, minimum->hessian, lower)) != 0)
 	{
 		minimum->status = CV_FIT_FLAT;
