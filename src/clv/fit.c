@@ -310,7 +310,7 @@ cv_fit_spending_model(PG_FUNCTION_ARGS)
 			 errdetail(
 				 "expected_spend() will refuse customers without repeat purchases; q must be above 1."),
 			 errhint("Look for a few extreme amounts in the data, or use a penalty such as %g.",
-						 penalty > 0 ? 10 * penalty : 0.001));
+					 penalty > 0 ? 10 * penalty : 0.001)));
 	PG_RETURN_POINTER(model);
 }
 
