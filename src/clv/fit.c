@@ -33,10 +33,16 @@ cannot_fit(const char *what, const char *detail, const char *hint)
 					errdetail_internal("%s", detail), errhint("%s", hint)));
 }
 
-/* The result of a minimisation as a model. */
+/*
+ * Where the logarithm of a parameter is uncertain beyond this, the data say nothing
+ * about it, however small the gradient: its 95 % interval spans 8 orders of magnitude.
+ */
+#define MOST_UNCERTAIN 5.0
+
+/* The result of a minimisation as a model; may take back that it converged. */
 static cv_model *
 make_model(int family, double unit_days, double customers, double log_likelihood, double penalty,
-		   const cv_minimum *minimum, const char *compared)
+		   cv_minimum *minimum, const char *compared)
 {
 	cv_model *model = cv_model_new(family, unit_days, compared);
 	int n = cv_model_parameters(family);
@@ -59,6 +65,15 @@ make_model(int family, double unit_days, double customers, double log_likelihood
 		cv_cholesky_inverse(n, lower, model->covariance);
 		for (i = 0; i < n * n; i++)
 			model->covariance[i] /= customers;
+		for (i = 0; i < n; i++)
+			if (!(sqrt(model->covariance[i * n + i]) <= MOST_UNCERTAIN))
+			{
+				minimum->status = CV_FIT_FLAT;
+				minimum->culprit = i;
+				model->header.flags = CV_MODEL_FITTED;
+				memset(model->covariance, 0, sizeof(model->covariance));
+				break;
+			}
 	}
 	return model;
 }
@@ -301,8 +316,8 @@ cv_fit_spending_model(PG_FUNCTION_ARGS)
 	if (!isfinite(log_likelihood))
 		cannot_fit("a spending model", "The likelihood is not finite on these histories.",
 				   "Check the amounts for absurdly large or small ones.");
-	warn_of(CV_GAMMA_GAMMA_MODEL, &minimum, penalty);
 	model = make_model(CV_GAMMA_GAMMA_MODEL, 0, used, log_likelihood, penalty, &minimum, "");
+	warn_of(CV_GAMMA_GAMMA_MODEL, &minimum, penalty);
 	if (model->parameter[1] <= 1)
 		ereport(
 			WARNING,

@@ -30,6 +30,19 @@ largest(int n, const double *vector)
 	return most;
 }
 
+/* The largest absolute component, and which it is. */
+static double
+farthest(int n, const double *vector, int *which)
+{
+	int i;
+
+	*which = 0;
+	for (i = 1; i < n; i++)
+		if (fabs(vector[i]) > fabs(vector[*which]))
+			*which = i;
+	return fabs(vector[*which]);
+}
+
 /*
  * Minimises from "start"; a parameter whose absolute value passes "bound" ends
  * the search.  The result says what was reached, never more.
@@ -46,6 +59,7 @@ minimise_from(int n, cv_objective objective, void *context, const double *start,
 	double step[CV_MAX_PARAMETERS];
 	double trial[CV_MAX_PARAMETERS];
 	double damping = 0;
+	double reach;
 	int stalled = 0;
 	int i;
 
@@ -118,24 +132,15 @@ minimise_from(int n, cv_objective objective, void *context, const double *start,
 				break;
 			damping = damping > 0 ? damping * 8 : 1e-4 * trace;
 		}
-		for (i = 0; i < n; i++)
-			if (fabs(minimum->theta[i]) > bound)
-			{
-				minimum->status = CV_FIT_RUNAWAY;
-				minimum->culprit = i;
-				return;
-			}
+		if (farthest(n, minimum->theta, &minimum->culprit) > bound)
+			break;
 	}
-	if (!(isfinite(minimum->value) && minimum->gradient < GRADIENT_ZERO))
-	{
-		minimum->status = CV_FIT_STUCK;
-		/* on the way to nowhere, if too slowly to get there */
-		for (i = 1; i < n; i++)
-			if (fabs(minimum->theta[i]) > fabs(minimum->theta[minimum->culprit]))
-				minimum->culprit = i;
-		if (fabs(minimum->theta[minimum->culprit]) > 0.5 * bound)
-			minimum->status = CV_FIT_RUNAWAY;
-	}
+	reach = farthest(n, minimum->theta, &minimum->culprit);
+	if (reach > bound)
+		minimum->status = CV_FIT_RUNAWAY;
+	else if (!(isfinite(minimum->value) && minimum->gradient < GRADIENT_ZERO))
+		/* on the way to nowhere, if too slowly to get there? */
+		minimum->status = reach > 0.5 * bound ? CV_FIT_RUNAWAY : CV_FIT_STUCK;
 	else if ((i = cv_cholesky(n, minimum->hessian, lower)) != 0)
 	{
 		minimum->status = CV_FIT_FLAT;

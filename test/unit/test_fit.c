@@ -230,9 +230,18 @@ test_unidentified(void)
 	}
 	cv_fit_buying(&cv_pareto_nbd, group, 200, 0, NULL, &minimum);
 	ok(minimum.status != CV_FIT_CONVERGED, "no death observed: the fit does not claim to converge");
+	/* everybody at the same rate: r and alpha grow together */
 	for (i = 0; i < 200; i++)
-		group[i].T = group[i].t_x = 40;
-	cv_fit_buying(&cv_pareto_nbd, group, 200, 0.01, NULL, &penalised);
+	{
+		group[i].x = 4;
+		group[i].T = group[i].t_x = 40 + i % 2 * 0.1;
+	}
+	cv_fit_buying(&cv_nbd, group, 200, 0, NULL, &minimum);
+	ok(minimum.status == CV_FIT_RUNAWAY && minimum.theta[minimum.culprit] > 0,
+	   "no two rates: a parameter runs away");
+	for (i = 0; i < 200; i++)
+		group[i].T = group[i].t_x = 40 + i % 2 * 0.1;
+	cv_fit_buying(&cv_nbd, group, 200, 0.0001, NULL, &penalised);
 	ok(penalised.status == CV_FIT_CONVERGED, "with a penalty it converges");
 }
 
