@@ -24,6 +24,13 @@
 #define CV_MODULE_MAGIC PG_MODULE_MAGIC
 #endif
 
+/* Stands first in a declaration from 18 on. */
+#if PG_VERSION_NUM >= 180000
+#define CV_NORETURN pg_noreturn
+#else
+#define CV_NORETURN pg_attribute_noreturn()
+#endif
+
 /* JSON callbacks return a status from 16 on. */
 #if PG_VERSION_NUM >= 160000
 #define CV_JSON_ACTION JsonParseErrorType

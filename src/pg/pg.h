@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "common/jsonapi.h"
+#include "compat.h"
 #include "datatype/timestamp.h"
 #include "fmgr.h"
 #include "funcapi.h"
@@ -38,7 +39,7 @@ extern void cv_require_aggregate(FunctionCallInfo fcinfo);
 extern void cv_send_begin(StringInfo buffer, uint8 flags);
 extern uint8 cv_receive_begin(StringInfo buffer, const char *type, uint8 known_flags);
 extern int64 cv_receive_count(StringInfo buffer, const char *type, Size element);
-extern pg_attribute_noreturn() void cv_corrupt_binary(const char *type, const char *detail);
+CV_NORETURN extern void cv_corrupt_binary(const char *type, const char *detail);
 
 /* json.c */
 typedef struct cv_json cv_json;
@@ -54,8 +55,8 @@ struct cv_json
 };
 
 extern void cv_json_read(cv_json *json, char *text);
-extern pg_attribute_noreturn() void cv_malformed(const char *type, const char *detail, ...)
-	pg_attribute_printf(2, 3);
+CV_NORETURN extern void
+cv_malformed(const char *type, const char *detail, ...) pg_attribute_printf(2, 3);
 extern double cv_json_number(cv_json *json, const char *token, JsonTokenType kind);
 extern int64 cv_json_integer(cv_json *json, const char *token, JsonTokenType kind);
 extern void cv_append_number(StringInfo text, double value);
