@@ -46,5 +46,9 @@ cv_log_add(cv_activity_log *log, DateADT day, int64 amount, int32 events, uint8 
 extern cv_activity_log *cv_log_merge(cv_activity_log *log, const cv_activity_log *other);
 extern int64 cv_amount_millionths(double amount);
 extern DateADT cv_check_day(const char *name, DateADT day);
+extern void cv_append_day(StringInfo text, DateADT day);
+extern void cv_append_amount(StringInfo text, int64 amount);
+extern int64 cv_read_amount(cv_json *json, const char *token, JsonTokenType kind);
+extern DateADT cv_read_day(cv_json *json, const char *token, JsonTokenType kind);
 
 #endif

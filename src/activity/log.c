@@ -51,7 +51,7 @@ cv_amount_millionths(double amount)
 {
 	if (!(fabs(amount) <= 9.2e12))
 		ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-						errmsg("amount %g is out of range", amount),
+						errmsg("amount %.15g is out of range", amount),
 						errdetail("Amounts are finite numbers between -9.2e12 and 9.2e12.")));
 	return (int64) rint(amount * CV_MILLION);
 }

@@ -15,8 +15,8 @@
 #include "utils/datetime.h"
 
 /* Appends a day in ISO form, whatever DateStyle says. */
-static void
-append_day(StringInfo text, DateADT day)
+void
+cv_append_day(StringInfo text, DateADT day)
 {
 	struct pg_tm tm;
 	char buffer[MAXDATELEN + 1];
@@ -28,8 +28,8 @@ append_day(StringInfo text, DateADT day)
 }
 
 /* Appends an amount in millionths as a decimal number. */
-static void
-append_amount(StringInfo text, int64 amount)
+void
+cv_append_amount(StringInfo text, int64 amount)
 {
 	uint64 size = amount < 0 ? 0 - (uint64) amount : (uint64) amount;
 	int fraction = (int) (size % CV_MILLION);
@@ -49,8 +49,8 @@ append_amount(StringInfo text, int64 amount)
 }
 
 /* Reads a decimal number of at most six decimals as millionths, exactly. */
-static int64
-read_amount(cv_json *json, const char *token, JsonTokenType kind)
+int64
+cv_read_amount(cv_json *json, const char *token, JsonTokenType kind)
 {
 	const char *c = token;
 	bool negative = *c == '-';
@@ -81,19 +81,26 @@ read_amount(cv_json *json, const char *token, JsonTokenType kind)
 						 "\"%s\" is not an amount of at most six decimals below 9.2e12.", token);
 		size *= 10;
 	}
-	if (size > PG_INT64_MAX)
+	if (size > (uint64) PG_INT64_MAX + negative)
 		cv_malformed(json->type, "\"%s\" is not an amount of at most six decimals below 9.2e12.",
 					 token);
-	return negative ? -(int64) size : (int64) size;
+	return negative ? (int64) (0 - size) : (int64) size;
 }
 
-static DateADT
-read_day(cv_json *json, const char *token, JsonTokenType kind)
+/* Reads a day in ISO form, whatever DateStyle says. */
+DateADT
+cv_read_day(cv_json *json, const char *token, JsonTokenType kind)
 {
 	DateADT day;
+	size_t year = token ? strspn(token, "0123456789") : 0;
 
-	if (kind != JSON_TOKEN_STRING)
-		cv_malformed(json->type, "A date was expected, not \"%s\".", token);
+	/* nothing but this form reads the same everywhere and always */
+	if (kind != JSON_TOKEN_STRING || year < 4 || year > 7 || token[year] != '-' ||
+		strspn(token + year + 1, "0123456789") != 2 || token[year + 3] != '-' ||
+		strspn(token + year + 4, "0123456789") != 2 ||
+		(token[year + 6] != '\0' && strcmp(token + year + 6, " BC") != 0))
+		cv_malformed(json->type, "A date such as \"2026-01-05\" was expected, not \"%s\".",
+					 token ? token : "");
 	day = DatumGetDateADT(DirectFunctionCall1(date_in, CStringGetDatum(token)));
 	return cv_check_day("the date of a log entry", day);
 }
@@ -122,8 +129,6 @@ typedef struct log_reader
 {
 	cv_activity_log *log;
 	cv_activity entry;
-	int fields;
-	bool has_as_of;
 	DateADT as_of;
 } log_reader;
 
@@ -131,38 +136,32 @@ static void
 read_scalar(cv_json *json, char *token, JsonTokenType kind)
 {
 	log_reader *reader = json->context;
-	int base = reader->has_as_of ? 1 : 0;
-	int field;
+	cv_activity_log *log = reader->log;
+	int64 events;
 
-	if (reader->has_as_of && json->depth == 1 && strcmp(json->key, "as_of") == 0)
+	if (json->depth == 1)
 	{
-		reader->as_of = read_day(json, token, kind);
-		reader->log->header.flags |= CV_LOG_HAS_AS_OF;
+		reader->as_of = cv_read_day(json, token, kind);
 		return;
 	}
-	if (json->depth != base + 2 || (reader->has_as_of && strcmp(json->key, "log") != 0))
-		cv_malformed(json->type, "\"%s\" stands where no value belongs.", token);
-	field = json->index[json->depth];
-	if (field != reader->fields)
-		cv_malformed(json->type, "An entry must be [date, amount, purchases].");
-	if (field == 0)
-		reader->entry.day = read_day(json, token, kind);
-	else if (field == 1)
-		reader->entry.amount = read_amount(json, token, kind);
-	else
+	switch (json->index[json->depth])
 	{
-		int64 events = cv_json_integer(json, token, kind);
-
-		if (events < 0 || events > PG_INT32_MAX)
-			cv_malformed(json->type, "A number of purchases is out of range.");
-		reader->entry.events = (int32) events;
-		check_entry(json->type, &reader->entry,
-					reader->log->count > 0 ? &reader->log->entry[reader->log->count - 1] : NULL,
-					false);
-		reader->log = cv_log_add(reader->log, reader->entry.day, reader->entry.amount,
-								 reader->entry.events, 0);
+		case 0:
+			reader->entry.day = cv_read_day(json, token, kind);
+			break;
+		case 1:
+			reader->entry.amount = cv_read_amount(json, token, kind);
+			break;
+		default:
+			events = cv_json_integer(json, token, kind);
+			if (events < 0 || events > PG_INT32_MAX)
+				cv_malformed(json->type, "A number of purchases is out of range.");
+			reader->entry.events = (int32) events;
+			check_entry(json->type, &reader->entry,
+						log->count > 0 ? &log->entry[log->count - 1] : NULL, false);
+			reader->log =
+				cv_log_add(log, reader->entry.day, reader->entry.amount, reader->entry.events, 0);
 	}
-	reader->fields = (field + 1) % 3;
 }
 
 static Datum
@@ -171,16 +170,21 @@ log_in(char *text, const char *type, bool has_as_of)
 	log_reader reader = { 0 };
 	cv_json json = { 0 };
 
-	reader.has_as_of = has_as_of;
-	reader.log = cv_state_alloc(offsetof(cv_activity_log, entry), 1, sizeof(cv_activity), type, 0);
+	reader.log = cv_state_alloc(offsetof(cv_activity_log, entry), 1, sizeof(cv_activity), type,
+								has_as_of ? CV_LOG_HAS_AS_OF : 0);
 	json.type = type;
+	json.form = has_as_of ? "{\"as_of\": date, \"log\": [[date, amount, purchases], ...]}"
+						  : "[[date, amount, purchases], ...]";
+	json.shape = has_as_of ? "{[[" : "[[";
+	json.width = 3;
+	if (has_as_of)
+	{
+		json.keys[0] = "log";
+		json.keys[1] = "as_of";
+	}
 	json.scalar = read_scalar;
 	json.context = &reader;
 	cv_json_read(&json, text);
-	if (reader.fields != 0)
-		cv_malformed(type, "An entry must be [date, amount, purchases].");
-	if (has_as_of && !(reader.log->header.flags & CV_LOG_HAS_AS_OF))
-		cv_malformed(type, "as_of is missing.");
 	reader.log->as_of = reader.as_of;
 	return PointerGetDatum(cv_log_sorted(reader.log));
 }
@@ -197,16 +201,16 @@ log_out(const cv_activity_log *log)
 	if (has_as_of)
 	{
 		appendStringInfoString(&text, "{\"as_of\": ");
-		append_day(&text, log->as_of);
+		cv_append_day(&text, log->as_of);
 		appendStringInfoString(&text, ", \"log\": ");
 	}
 	appendStringInfoChar(&text, '[');
 	for (i = 0; i < log->count; i++)
 	{
 		appendStringInfoString(&text, i > 0 ? ", [" : "[");
-		append_day(&text, log->entry[i].day);
+		cv_append_day(&text, log->entry[i].day);
 		appendStringInfoString(&text, ", ");
-		append_amount(&text, log->entry[i].amount);
+		cv_append_amount(&text, log->entry[i].amount);
 		appendStringInfo(&text, ", %d]", log->entry[i].events);
 	}
 	appendStringInfoString(&text, has_as_of ? "]}" : "]");

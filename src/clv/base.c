@@ -22,6 +22,7 @@ static const char type_name[] = "cv_customer_base";
 #define SMALLEST offsetof(cv_customer_base, entry)
 #define CAPACITY(base) ((int64) ((VARSIZE(base) - SMALLEST) / sizeof(cv_base_entry)))
 #define GAP_UNIT 1099511627776.0 /* 2^40 */
+#define MOST_GAPS ((int128) INT64CONST(1000000000000000) * INT64CONST(1000000000000000) - 1)
 
 PG_FUNCTION_INFO_V1(cv_customer_base_trans);
 PG_FUNCTION_INFO_V1(cv_customer_base_combine);
@@ -128,8 +129,12 @@ make_table(const cv_customer_base *base, int64 capacity)
 	table->gaps_low = base->gaps_low;
 	table->count = base->count;
 	for (i = 0; i < filled; i++)
+	{
 		if (base->entry[i].customers != 0)
 			*find_slot(table, capacity - 1, &base->entry[i]) = base->entry[i];
+		if (i % 4096 == 0)
+			CHECK_FOR_INTERRUPTS();
+	}
 	return table;
 }
 
@@ -312,78 +317,74 @@ typedef struct base_reader
 {
 	cv_customer_base *base;
 	cv_base_entry entry;
-	int fields;
 } base_reader;
+
+/* Appends an entry to a list that grows. */
+static void
+append_entry(base_reader *reader)
+{
+	cv_customer_base *base = reader->base;
+
+	check_entry(&reader->entry, base->count > 0 ? &base->entry[base->count - 1] : NULL, false);
+	if (base->count == CAPACITY(base))
+	{
+		reader->base =
+			cv_state_alloc(SMALLEST, base->count * 2, sizeof(cv_base_entry), type_name, 0);
+		memcpy((char *) reader->base + sizeof(cv_header), (char *) base + sizeof(cv_header),
+			   VARSIZE(base) - sizeof(cv_header));
+		pfree(base);
+		base = reader->base;
+	}
+	base->entry[base->count++] = reader->entry;
+	base->customers += reader->entry.customers;
+}
+
+/* A whole number from 0 or 1 to a limit. */
+static int64
+read_count(cv_json *json, const char *token, JsonTokenType kind, int64 least, int64 most)
+{
+	int64 number = cv_json_integer(json, token, kind);
+
+	if (number < least || number > most)
+		cv_malformed(type_name, "%lld is out of range.", (long long) number);
+	return number;
+}
 
 static void
 read_scalar(cv_json *json, char *token, JsonTokenType kind)
 {
 	base_reader *reader = json->context;
-	cv_customer_base *base = reader->base;
-	int64 number;
+	cv_base_entry *entry = &reader->entry;
 
-	if (json->depth == 1 && strcmp(json->key, "log_gaps") == 0)
+	if (json->depth == 1)
 	{
-		/* in units of 2^-40, exactly */
-		const char *c = token;
-		bool negative = *c == '-';
-		int128 gaps = 0;
-
-		if (kind != JSON_TOKEN_NUMBER || strspn(c, "-0123456789") != strlen(c) || strlen(c) > 30)
-			cv_malformed(type_name, "log_gaps must be a whole number.");
-		for (c += negative; *c; c++)
-			gaps = gaps * 10 + (*c - '0');
-		set_gaps(base, negative ? -gaps : gaps);
+		if (strcmp(json->key, "log_gaps") == 0)
+			set_gaps(reader->base, cv_json_large(json, token, kind));
+		else
+			reader->base->gapless = read_count(json, token, kind, 0, PG_INT64_MAX);
 		return;
 	}
-	if (json->depth == 1 && strcmp(json->key, "gapless") == 0)
-	{
-		base->gapless = cv_json_integer(json, token, kind);
-		return;
-	}
-	if (json->depth != 3 || json->key == NULL || strcmp(json->key, "histories") != 0 ||
-		json->index[3] != reader->fields)
-		cv_malformed(type_name, "\"%s\" stands where no value belongs.", token);
-	switch (reader->fields)
+	switch (json->index[json->depth])
 	{
 		case 0:
-			number = cv_json_integer(json, token, kind);
-			if (number < 0 || number > PG_INT32_MAX)
-				cv_malformed(type_name, "A frequency is out of range.");
-			reader->entry.frequency = (int32) number;
+			entry->frequency = (int32) read_count(json, token, kind, 0, PG_INT32_MAX);
 			break;
 		case 1:
-			reader->entry.recency = cv_json_number(json, token, kind) + 0.0;
+			entry->recency = cv_json_number(json, token, kind) + 0.0;
 			break;
 		case 2:
-			reader->entry.age = cv_json_number(json, token, kind) + 0.0;
+			entry->age = cv_json_number(json, token, kind) + 0.0;
 			break;
 		case 3:
-			reader->entry.monetary = kind == JSON_TOKEN_NULL
-										 ? (reader->entry.frequency == 0 ? 0 : CV_NO_MONETARY)
-										 : cv_json_number(json, token, kind) + 0.0;
+			if (kind == JSON_TOKEN_NULL)
+				entry->monetary = entry->frequency == 0 ? 0 : CV_NO_MONETARY;
+			else
+				entry->monetary = cv_json_number(json, token, kind) + 0.0;
 			break;
 		default:
-			number = cv_json_integer(json, token, kind);
-			if (number < 1 || number > PG_UINT32_MAX)
-				cv_malformed(type_name, "A number of customers is out of range.");
-			reader->entry.customers = (uint32) number;
-			check_entry(&reader->entry, base->count > 0 ? &base->entry[base->count - 1] : NULL,
-						false);
-			if (base->count == CAPACITY(base))
-			{
-				cv_customer_base *larger =
-					cv_state_alloc(SMALLEST, base->count * 2, sizeof(cv_base_entry), type_name, 0);
-
-				memcpy((char *) larger + sizeof(cv_header), (char *) base + sizeof(cv_header),
-					   VARSIZE(base) - sizeof(cv_header));
-				pfree(base);
-				reader->base = base = larger;
-			}
-			base->entry[base->count++] = reader->entry;
-			base->customers += reader->entry.customers;
+			entry->customers = (uint32) read_count(json, token, kind, 1, PG_UINT32_MAX);
+			append_entry(reader);
 	}
-	reader->fields = (reader->fields + 1) % 5;
 }
 
 Datum
@@ -394,14 +395,18 @@ cv_customer_base_in(PG_FUNCTION_ARGS)
 
 	reader.base = cv_state_alloc(SMALLEST, 16, sizeof(cv_base_entry), type_name, 0);
 	json.type = type_name;
+	json.form = "{\"log_gaps\": .., \"gapless\": .., \"histories\": [[frequency, recency, age, "
+				"monetary, customers], ...]}";
+	json.shape = "{[[";
+	json.width = 5;
+	json.keys[0] = "histories";
+	json.keys[1] = "log_gaps";
+	json.keys[2] = "gapless";
 	json.scalar = read_scalar;
 	json.context = &reader;
 	cv_json_read(&json, PG_GETARG_CSTRING(0));
-	if (reader.base->gapless < 0 || reader.base->gapless > reader.base->customers)
+	if (reader.base->gapless > reader.base->customers)
 		cv_malformed(type_name, "gapless is out of range.");
-	if (reader.fields != 0)
-		cv_malformed(type_name,
-					 "A history must be [frequency, recency, age, monetary, customers].");
 	SET_VARSIZE(reader.base, SMALLEST + (Size) reader.base->count * sizeof(cv_base_entry));
 	PG_RETURN_POINTER(reader.base);
 }
@@ -411,21 +416,12 @@ cv_customer_base_out(PG_FUNCTION_ARGS)
 {
 	const cv_customer_base *base = cv_base_arg(fcinfo, 0);
 	StringInfoData text;
-	int128 gaps = gaps_of(base);
-	bool negative = gaps < 0;
-	char digits[48];
-	int at = sizeof(digits) - 1;
 	int64 i;
 
-	if (negative)
-		gaps = -gaps;
-	digits[at] = '\0';
-	do
-		digits[--at] = '0' + (int) (gaps % 10);
-	while ((gaps /= 10) > 0);
 	initStringInfo(&text);
-	appendStringInfo(&text, "{\"log_gaps\": %s%s, \"gapless\": %lld, \"histories\": [",
-					 negative ? "-" : "", digits + at, (long long) base->gapless);
+	appendStringInfoString(&text, "{\"log_gaps\": ");
+	cv_append_large(&text, gaps_of(base));
+	appendStringInfo(&text, ", \"gapless\": %lld, \"histories\": [", (long long) base->gapless);
 	for (i = 0; i < base->count; i++)
 	{
 		const cv_base_entry *entry = &base->entry[i];
@@ -480,8 +476,9 @@ cv_customer_base_recv(PG_FUNCTION_ARGS)
 		check_entry(entry, i > 0 ? &base->entry[i - 1] : NULL, true);
 		base->customers += entry->customers;
 	}
-	if (gapless < 0 || gapless > base->customers)
-		cv_corrupt_binary(type_name, "A number of customers is out of range.");
+	if (gapless < 0 || gapless > base->customers || gaps_of(base) > MOST_GAPS ||
+		gaps_of(base) < -MOST_GAPS)
+		cv_corrupt_binary(type_name, "gapless or log_gaps is out of range.");
 	PG_RETURN_POINTER(base);
 }
 

@@ -6,6 +6,7 @@
 
 #include "core/buying.h"
 #include "pg/pg.h"
+#include "utils/date.h"
 
 /* ---- history.c ---- */
 
@@ -22,6 +23,7 @@ typedef struct cv_history
 } cv_history;
 
 extern bool cv_history_arg(FunctionCallInfo fcinfo, int argument, cv_history *history);
+extern void cv_check_same_as_of(DateADT before, DateADT now);
 
 /* ---- base.c ---- */
 

@@ -6,6 +6,7 @@
 #include <float.h>
 #include <math.h>
 
+#include "catalog/pg_type.h"
 #include "clv/clv.h"
 #include "core/matrix.h"
 #include "miscadmin.h"
@@ -54,6 +55,10 @@ make_model(int family, double unit_days, double customers, double log_likelihood
 	model->customers = (int64) customers;
 	model->log_likelihood = log_likelihood;
 	model->penalty = penalty;
+	if (!isfinite(minimum->gradient))
+		cannot_fit(cv_model_family_name(family),
+				   "The likelihood has no finite gradient on these histories.",
+				   "Check the histories for absurdly long or short times, and the penalty.");
 	model->gradient = minimum->gradient;
 	model->iterations = minimum->iterations;
 	model->header.flags = CV_MODEL_FITTED;
@@ -259,7 +264,7 @@ cv_fit_buying_model(PG_FUNCTION_ARGS)
 	warn_of(chosen->family, &chosen_minimum, penalty);
 	if (best)
 		chosen = make_model(chosen->family, unit_days, base->customers, chosen->log_likelihood,
-							penalty, &chosen_minimum, compared.data);
+							penalty, &chosen_minimum, cv_canonical_json(compared.data));
 	PG_RETURN_POINTER(chosen);
 }
 
@@ -363,6 +368,8 @@ emit_parameters(FunctionCallInfo fcinfo, const cv_model *model)
 static Datum
 goodness_row(FunctionCallInfo fcinfo, const cv_model *model)
 {
+	static const Oid types[8] = { INT8OID, FLOAT8OID, FLOAT8OID, FLOAT8OID,
+								  INT4OID, FLOAT8OID, BOOLOID,	 JSONBOID };
 	Datum values[8] = { 0 };
 	bool nulls[8] = { true, true, true, true, true, true, true, true };
 
@@ -381,7 +388,7 @@ goodness_row(FunctionCallInfo fcinfo, const cv_model *model)
 		if (!nulls[7])
 			values[7] = DirectFunctionCall1(jsonb_in, CStringGetDatum(model->compared));
 	}
-	return cv_row(fcinfo, values, nulls);
+	return cv_row(fcinfo, values, nulls, "of goodness()", 8, types);
 }
 
 Datum

@@ -14,12 +14,16 @@
 #include "access/htup_details.h"
 #include "activity/activity.h"
 #include "clv/clv.h"
+#include "catalog/pg_type.h"
 #include "utils/builtins.h"
+#include "utils/typcache.h"
 
 PG_FUNCTION_INFO_V1(cv_purchase_history);
 PG_FUNCTION_INFO_V1(cv_purchase_history_trans);
 PG_FUNCTION_INFO_V1(cv_purchase_history_combine);
 PG_FUNCTION_INFO_V1(cv_purchase_history_final);
+
+static const Oid history_types[5] = { INT4OID, FLOAT8OID, FLOAT8OID, FLOAT8OID, FLOAT8OID };
 
 /* The history of a sorted log as of a day, NULL before the first purchase. */
 static Datum
@@ -59,7 +63,7 @@ history_of(FunctionCallInfo fcinfo, const cv_activity_log *activity, DateADT as_
 	values[3] =
 		nulls[3] ? (Datum) 0 : Float8GetDatum((double) repeat_amount / CV_MILLION / (days - 1));
 	values[4] = Float8GetDatum(log_gaps);
-	return cv_row(fcinfo, values, nulls);
+	return cv_row(fcinfo, values, nulls, "cv_purchase_history", 5, history_types);
 }
 
 /* purchase_history(log, as_of): activity after as_of is not looked at. */
@@ -71,9 +75,9 @@ cv_purchase_history(PG_FUNCTION_ARGS)
 	return history_of(fcinfo, log, cv_check_day("as_of", PG_GETARG_DATEADT(1)));
 }
 
-/* The day that the histories are told of must be one. */
-static void
-check_same_as_of(DateADT before, DateADT now)
+/* The day that a group's rows are told of must be one. */
+void
+cv_check_same_as_of(DateADT before, DateADT now)
 {
 	if (before != now)
 		ereport(ERROR,
@@ -113,7 +117,7 @@ cv_purchase_history_trans(PG_FUNCTION_ARGS)
 							 cv_purchase_log_type, CV_LOG_HAS_AS_OF);
 		log->as_of = as_of;
 	}
-	check_same_as_of(log->as_of, as_of);
+	cv_check_same_as_of(log->as_of, as_of);
 	if (day <= as_of)
 		log = cv_log_add(log, day, amount, PG_GETARG_FLOAT8(2) < 0 ? 0 : 1, 0);
 	PG_RETURN_POINTER(log);
@@ -135,7 +139,7 @@ cv_purchase_history_combine(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(1))
 		PG_RETURN_POINTER(log);
 	other = cv_log_arg(fcinfo, 1, cv_purchase_log_type);
-	check_same_as_of(log->as_of, other->as_of);
+	cv_check_same_as_of(log->as_of, other->as_of);
 	PG_RETURN_POINTER(cv_log_merge(log, other));
 }
 
@@ -152,9 +156,29 @@ cv_purchase_history_final(PG_FUNCTION_ARGS)
 }
 
 /*
- * Reads a cv_purchase_history argument.  The attributes are int4 and four float8,
- * so they lie at fixed places but for NULLs; anything else (a type altered by
- * hand) is refused by its length.  Returns false for a history of NULLs.
+ * Makes sure, once for each state of the type, that its attributes are the five that
+ * a history is read by.
+ */
+static void
+check_history_type(Oid type)
+{
+	static Oid checked;
+	static uint64 checked_shape;
+	TypeCacheEntry *entry;
+
+	entry = lookup_type_cache(type, TYPECACHE_TUPDESC);
+	if (entry->tupDesc == NULL)
+		elog(ERROR, "type %u is not composite", type);
+	if (type == checked && entry->tupDesc_identifier == checked_shape)
+		return;
+	cv_check_shape(entry->tupDesc, "cv_purchase_history", 5, history_types);
+	checked = type;
+	checked_shape = entry->tupDesc_identifier;
+}
+
+/*
+ * Reads a cv_purchase_history argument.  The attributes are int4 and four float8, so
+ * they lie at fixed places but for NULLs.  Returns false for a history of NULLs.
  */
 bool
 cv_history_arg(FunctionCallInfo fcinfo, int argument, cv_history *history)
@@ -167,9 +191,11 @@ cv_history_arg(FunctionCallInfo fcinfo, int argument, cv_history *history)
 	Size offset = 0;
 	int i;
 
-	if (HeapTupleHeaderGetNatts(tuple) < 5)
-		elog(ERROR, "cv_purchase_history has %d attributes instead of 5",
-			 (int) HeapTupleHeaderGetNatts(tuple));
+	check_history_type(HeapTupleHeaderGetTypeId(tuple));
+	if (HeapTupleHeaderGetNatts(tuple) != 5)
+		ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
+						errmsg("type %s has been altered", "cv_purchase_history"),
+						errhint("Make the stored histories anew.")));
 	for (i = 0; i < 5; i++)
 	{
 		present[i] = !has_nulls || !att_isnull(i, tuple->t_bits);
@@ -213,8 +239,8 @@ cv_history_arg(FunctionCallInfo fcinfo, int argument, cv_history *history)
 						errmsg("monetary of a purchase history must be finite, not %g",
 							   history->monetary)));
 	if (present[4] && !(fabs(history->log_gaps) <= 4e6))
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("log_gaps of a purchase history is out of range: %g", history->log_gaps)));
+		ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+						errmsg("log_gaps of a purchase history is out of range: %.15g",
+							   history->log_gaps)));
 	return true;
 }

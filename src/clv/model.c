@@ -19,6 +19,9 @@
 const char cv_buying_model_type[] = "cv_buying_model";
 const char cv_spending_model_type[] = "cv_spending_model";
 
+/* Whole numbers that JSON numbers hold exactly. */
+#define MOST_CUSTOMERS (INT64CONST(1) << 53)
+
 static const char *const gamma_gamma_parameter[] = { "p", "q", "gamma" };
 
 PG_FUNCTION_INFO_V1(cv_buying_model_in);
@@ -80,7 +83,7 @@ cv_model_new(int family, double unit_days, const char *compared)
 	return model;
 }
 
-/* What any source of a model must satisfy; NULL or what is wrong. */
+/* What a user can get wrong about a model; NULL or what is wrong. */
 static const char *
 find_fault(const cv_model *model, const char *type)
 {
@@ -96,6 +99,26 @@ find_fault(const cv_model *model, const char *type)
 	for (i = 0; i < cv_model_parameters(model->family); i++)
 		if (!(model->parameter[i] > 0 && isfinite(model->parameter[i])))
 			return "Every parameter is a finite number above 0.";
+	return NULL;
+}
+
+/* What a fit cannot have said; NULL or what is wrong. */
+static const char *
+find_fit_fault(const cv_model *model)
+{
+	int n = cv_model_parameters(model->family);
+	int i;
+
+	if (!(model->header.flags & CV_MODEL_FITTED))
+		return model->header.flags == 0 ? NULL : "The flags do not fit each other.";
+	if (model->customers < 1 || model->customers > MOST_CUSTOMERS ||
+		!isfinite(model->log_likelihood) || !(model->penalty >= 0) || !isfinite(model->penalty) ||
+		!(model->gradient >= 0) || !isfinite(model->gradient) || model->iterations < 0 ||
+		model->iterations > PG_INT32_MAX)
+		return "The results of the fit are out of range.";
+	for (i = 0; i < n * n; i++)
+		if (!isfinite(model->covariance[i]) || (i % (n + 1) == 0 && model->covariance[i] < 0))
+			return "The covariance is out of range.";
 	return NULL;
 }
 
@@ -184,9 +207,24 @@ number_of(const JsonbValue *value, const char *type, const char *key)
 
 	if (value->type != jbvNumeric)
 		cv_malformed(type, "\"%s\" must be a number.", key);
-	number =
-		DatumGetFloat8(DirectFunctionCall1(numeric_float8, NumericGetDatum(value->val.numeric)));
+	number = DatumGetFloat8(
+		DirectFunctionCall1(numeric_float8_no_overflow, NumericGetDatum(value->val.numeric)));
+	if (!isfinite(number))
+		cv_malformed(type, "\"%s\" is too large.", key);
 	return number;
+}
+
+/* A unit in days: a number of days as a model prints it, or any interval. */
+static double
+read_unit(const char *text)
+{
+	char *end;
+	double days = strtod(text, &end);
+
+	if (end != text && (strcmp(end, " days") == 0 || strcmp(end, " day") == 0))
+		return days;
+	return cv_interval_days(DatumGetIntervalP(DirectFunctionCall3(
+		interval_in, CStringGetDatum(text), ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1))));
 }
 
 static int
@@ -210,6 +248,7 @@ read_fit(cv_model *model, JsonbContainer *fit, const char *type)
 	JsonbValue value;
 	char *compared = "";
 	cv_model *result;
+	const char *fault;
 	int known = 0;
 
 	while ((token = JsonbIteratorNext(&members, &value, true)) != WJB_DONE)
@@ -222,7 +261,7 @@ read_fit(cv_model *model, JsonbContainer *fit, const char *type)
 		(void) JsonbIteratorNext(&members, &value, true);
 		known++;
 		if (strcmp(key, "customers") == 0)
-			model->customers = (int64) Max(0, Min(9e18, number_of(&value, type, key)));
+			model->customers = (int64) Max(-1, Min(9e18, number_of(&value, type, key)));
 		else if (strcmp(key, "log_likelihood") == 0)
 			model->log_likelihood = number_of(&value, type, key);
 		else if (strcmp(key, "penalty") == 0)
@@ -230,7 +269,7 @@ read_fit(cv_model *model, JsonbContainer *fit, const char *type)
 		else if (strcmp(key, "gradient") == 0)
 			model->gradient = number_of(&value, type, key);
 		else if (strcmp(key, "iterations") == 0)
-			model->iterations = (int64) Max(0, Min(2e9, number_of(&value, type, key)));
+			model->iterations = (int64) Max(-1, Min(9e18, number_of(&value, type, key)));
 		else if (strcmp(key, "converged") == 0)
 		{
 			if (value.type != jbvBool)
@@ -271,6 +310,9 @@ read_fit(cv_model *model, JsonbContainer *fit, const char *type)
 			type,
 			"\"fit\" must have customers, log_likelihood, penalty, gradient, iterations and converged.");
 	model->header.flags |= CV_MODEL_FITTED;
+	fault = find_fit_fault(model);
+	if (fault)
+		cv_malformed(type, "%s", fault);
 	result = cv_model_new(model->family, model->unit_days, compared);
 	memcpy((char *) result + sizeof(int32), (char *) model + sizeof(int32),
 		   offsetof(cv_model, compared) - sizeof(int32));
@@ -312,11 +354,7 @@ model_from_jsonb(Jsonb *document, const char *type)
 			continue;
 		if (strcmp(key, "unit") == 0 && model->family != CV_GAMMA_GAMMA_MODEL)
 		{
-			Datum unit =
-				DirectFunctionCall3(interval_in, CStringGetDatum(string_of(&value, type, key)),
-									ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1));
-
-			model->unit_days = cv_interval_days(DatumGetIntervalP(unit));
+			model->unit_days = read_unit(string_of(&value, type, key));
 			continue;
 		}
 		if (strcmp(key, "fit") == 0)
@@ -375,29 +413,25 @@ model_receive(StringInfo buffer, const char *type)
 	for (i = 0; i < n; i++)
 		fixed.parameter[i] = pq_getmsgfloat8(buffer);
 	fixed.customers = pq_getmsgint64(buffer);
-	fixed.log_likelihood = pq_getmsgfloat8(buffer);
-	fixed.penalty = pq_getmsgfloat8(buffer);
-	fixed.gradient = pq_getmsgfloat8(buffer);
+	fixed.log_likelihood = pq_getmsgfloat8(buffer) + 0.0;
+	fixed.penalty = pq_getmsgfloat8(buffer) + 0.0;
+	fixed.gradient = pq_getmsgfloat8(buffer) + 0.0;
 	fixed.iterations = pq_getmsgint64(buffer);
 	for (i = 0; i < n; i++)
 		for (j = 0; j <= i; j++)
-			fixed.covariance[i * n + j] = fixed.covariance[j * n + i] = pq_getmsgfloat8(buffer);
+			fixed.covariance[i * n + j] = fixed.covariance[j * n + i] =
+				pq_getmsgfloat8(buffer) + 0.0; /* no -0 */
 	compared = pq_getmsgstring(buffer);
 	fault = find_fault(&fixed, type);
 	if (fault)
 		cv_corrupt_binary(type, fault);
-	for (i = 0; i < n * n; i++)
-		if (!isfinite(fixed.covariance[i]))
-			cv_corrupt_binary(type, "The covariance is not finite.");
-	if (!isfinite(fixed.log_likelihood) || !isfinite(fixed.penalty) || !isfinite(fixed.gradient) ||
-		fixed.customers < 0 || fixed.iterations < 0)
-		cv_corrupt_binary(type, "The results of the fit are out of range.");
+	fault = find_fit_fault(&fixed);
+	if (fault)
+		cv_corrupt_binary(type, fault);
 	if (compared[0])
 	{
-		/* whatever is stored must print as JSON */
-		Jsonb *list = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(compared)));
-
-		if (!JB_ROOT_IS_ARRAY(list))
+		compared = cv_canonical_json(compared);
+		if (compared[0] != '[')
 			cv_corrupt_binary(type, "The list of compared families is no array.");
 	}
 	model = cv_model_new(fixed.family, fixed.unit_days, compared);

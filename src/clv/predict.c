@@ -170,7 +170,7 @@ purchase_probability(FunctionCallInfo fcinfo, const cv_history *history, double 
 	answer = cv_predict(fcinfo, self, history, &question);
 	if (n == 0)
 		dead = cv_buying_p_dead(self->family, self->parameter, answer->x, answer->t_x, answer->T);
-	return checked(answer->alive * answer->value + dead, "purchase_probability");
+	return checked(Min(answer->alive * answer->value + dead, 1), "purchase_probability");
 }
 
 /* purchase_probability(model, history, horizon, purchases) */

@@ -18,6 +18,8 @@
 
 PG_FUNCTION_INFO_V1(cv_simulate_purchases);
 
+#define MOST_PURCHASES 1000000 /* of one customer */
+
 /* An amount in whole cents, at least one. */
 static double
 draw_amount(const cv_model *spending, double rate, cv_random *random)
@@ -59,6 +61,7 @@ cv_simulate_purchases(PG_FUNCTION_ARGS)
 		double spend_rate;
 		double time_of_day;
 		double at = 0;
+		int purchases = 0;
 		DateADT acquired;
 
 		cv_random_seed(&random, seed, (uint64) id);
@@ -78,6 +81,11 @@ cv_simulate_purchases(PG_FUNCTION_ARGS)
 			cv_emit(fcinfo, values, nulls);
 			if (rows++ % 1024 == 0)
 				CHECK_FOR_INTERRUPTS();
+			if (++purchases > MOST_PURCHASES)
+				ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+								errmsg("simulated customer %d buys more than %d times", id,
+									   MOST_PURCHASES),
+								errhint("Check alpha and unit of the buying model.")));
 			at = cv_customer_next(&customer, &random) * buying->unit_days;
 		}
 	}

@@ -220,9 +220,9 @@ tilted_at(double power, double a, double c, double y, double log_beta)
 /* Below this the shared rule's absolute accuracy is not enough. */
 #define SMALL 0.01
 
-/* F(y), y >= 0; in (0, 1]. */
-double
-cv_beta_power_at(cv_beta_power *mean, double y)
+/* F(y) up to rounding */
+static double
+power_mean(cv_beta_power *mean, double y)
 {
 	double z = y / (1 + y);
 	double sum = 0;
@@ -274,6 +274,13 @@ cv_beta_power_at(cv_beta_power *mean, double y)
 	return sum > SMALL ? sum
 					   : tilted_at(mean->power, mean->a, mean->c, y,
 								   cv_lgamma(mean->a) - cv_lgamma_delta(mean->c, mean->a));
+}
+
+/* F(y), y >= 0; in (0, 1]. */
+double
+cv_beta_power_at(cv_beta_power *mean, double y)
+{
+	return fmin(power_mean(mean, y), 1);
 }
 
 static double

@@ -13,7 +13,7 @@
 
 #include "core/matrix.h"
 
-#define MOST_ITERATIONS 300
+#define MOST_ITERATIONS 100
 #define LONGEST_STEP 2.0	/* parameters are logarithms */
 #define GRADIENT_GOAL 1e-12 /* iterate down to here while it helps */
 #define GRADIENT_ZERO 1e-8	/* and call this converged */

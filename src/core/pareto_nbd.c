@@ -78,7 +78,7 @@ death_rule_init(death_rule *rule, const double *p, double shape, double t_x, dou
 	if (decay > 0 && end * decay > 40)
 		end = 40 / decay;
 	/* nodes by how far the integrand's logarithm runs, panels by the strip */
-	spread = end * (fabs(rule->rate) + rule->power);
+	spread = end * fabs(rule->rate) + rule->power * log1p(rule->ratio * expm1(end));
 	rule->panels = (int) fmin(10000, fmax(1, fmax(ceil(end / 3), ceil(spread / 40))));
 	rule->width = end / rule->panels;
 	spread /= rule->panels;

@@ -12,6 +12,7 @@
 #include "pg/pg.h"
 #include "utils/builtins.h"
 #include "utils/float.h"
+#include "utils/jsonb.h"
 
 /* Refuses a text form; the detail says what is wrong with it. */
 void
@@ -37,24 +38,56 @@ cv_malformed(const char *type, const char *detail, ...)
 					errdetail_internal("%s", text.data)));
 }
 
+/* The form is not the one expected. */
 static void
-open_level(cv_json *json)
+wrong_form(cv_json *json)
 {
+	cv_malformed(json->type, "It must be of the form %s.", json->form);
+}
+
+static bool
+is_innermost(const cv_json *json)
+{
+	return json->depth == (int) strlen(json->shape);
+}
+
+static void
+open_level(cv_json *json, char opener)
+{
+	if (is_innermost(json) || json->shape[json->depth] != opener ||
+		(json->depth == 1 && json->shape[0] == '{' && strcmp(json->key, json->keys[0]) != 0))
+		wrong_form(json);
 	json->depth++;
-	if (json->depth >= (int) lengthof(json->index))
-		cv_malformed(json->type, "It is nested too deeply.");
 	json->index[json->depth] = -1;
 }
 
 static CV_JSON_ACTION
-on_open(void *state)
+on_array(void *state)
 {
-	open_level(state);
+	open_level(state, '[');
 	CV_JSON_DONE;
 }
 
 static CV_JSON_ACTION
-on_close(void *state)
+on_object(void *state)
+{
+	open_level(state, '{');
+	CV_JSON_DONE;
+}
+
+static CV_JSON_ACTION
+on_array_end(void *state)
+{
+	cv_json *json = state;
+
+	if (is_innermost(json) && json->width > 0 && json->index[json->depth] + 1 != json->width)
+		wrong_form(json);
+	json->depth--;
+	CV_JSON_DONE;
+}
+
+static CV_JSON_ACTION
+on_object_end(void *state)
 {
 	((cv_json *) state)->depth--;
 	CV_JSON_DONE;
@@ -64,9 +97,17 @@ static CV_JSON_ACTION
 on_field(void *state, char *name, bool isnull)
 {
 	cv_json *json = state;
+	int i;
 
-	if (json->depth == 1)
-		json->key = name;
+	for (i = 0; i < (int) lengthof(json->keys) && json->keys[i]; i++)
+		if (strcmp(name, json->keys[i]) == 0)
+			break;
+	if (i == (int) lengthof(json->keys) || json->keys[i] == NULL)
+		cv_malformed(json->type, "It has no member \"%s\".", name);
+	if (json->seen & 1 << i)
+		cv_malformed(json->type, "\"%s\" stands twice.", name);
+	json->seen |= 1 << i;
+	json->key = json->keys[i];
 	CV_JSON_DONE;
 }
 
@@ -76,6 +117,8 @@ on_element(void *state, bool isnull)
 	cv_json *json = state;
 
 	json->index[json->depth]++;
+	if (is_innermost(json) && json->width > 0 && json->index[json->depth] >= json->width)
+		wrong_form(json);
 	CV_JSON_DONE;
 }
 
@@ -84,30 +127,38 @@ on_scalar(void *state, char *token, JsonTokenType kind)
 {
 	cv_json *json = state;
 
+	if (!is_innermost(json) &&
+		!(json->depth == 1 && json->shape[0] == '{' && json->key != json->keys[0]))
+		wrong_form(json);
 	json->scalar(json, token, kind);
 	if (token)
 		pfree(token);
 	CV_JSON_DONE;
 }
 
-/* Reads a text form, calling json->scalar for every scalar in it. */
+/* Reads a text form, calling json->scalar for every scalar in its place. */
 void
 cv_json_read(cv_json *json, char *text)
 {
 	JsonSemAction actions;
+	int i;
 
 	memset(&actions, 0, sizeof(actions));
 	actions.semstate = json;
-	actions.object_start = on_open;
-	actions.object_end = on_close;
-	actions.array_start = on_open;
-	actions.array_end = on_close;
+	actions.object_start = on_object;
+	actions.object_end = on_object_end;
+	actions.array_start = on_array;
+	actions.array_end = on_array_end;
 	actions.object_field_start = on_field;
 	actions.array_element_start = on_element;
 	actions.scalar = on_scalar;
 	json->depth = 0;
 	json->key = NULL;
+	json->seen = 0;
 	pg_parse_json_or_ereport(cv_json_lexer(text, strlen(text)), &actions);
+	for (i = 0; i < (int) lengthof(json->keys) && json->keys[i]; i++)
+		if (!(json->seen & 1 << i))
+			cv_malformed(json->type, "\"%s\" is missing.", json->keys[i]);
 }
 
 /* A scalar that must be a finite number. */
@@ -140,6 +191,49 @@ cv_json_integer(cv_json *json, const char *token, JsonTokenType kind)
 	if (*end != '\0' || errno != 0)
 		cv_malformed(json->type, "\"%s\" is not a whole number in range.", token);
 	return value;
+}
+
+/* A scalar that must be a whole number of at most 30 digits. */
+int128
+cv_json_large(cv_json *json, const char *token, JsonTokenType kind)
+{
+	bool negative = *token == '-';
+	const char *c = token + negative;
+	int128 value = 0;
+
+	if (kind != JSON_TOKEN_NUMBER || strspn(c, "0123456789") != strlen(c) || strlen(c) > 30)
+		cv_malformed(json->type, "\"%s\" is not a whole number of at most 30 digits.", token);
+	for (; *c; c++)
+		value = value * 10 + (*c - '0');
+	return negative ? -value : value;
+}
+
+/* Appends a whole number of at most 30 digits. */
+void
+cv_append_large(StringInfo text, int128 value)
+{
+	char digits[48];
+	int at = sizeof(digits) - 1;
+	bool negative = value < 0;
+
+	if (negative)
+		value = -value;
+	digits[at] = '\0';
+	do
+		digits[--at] = '0' + (int) (value % 10);
+	while ((value /= 10) > 0);
+	if (negative)
+		digits[--at] = '-';
+	appendStringInfoString(text, digits + at);
+}
+
+/* JSON text as jsonb prints it, so that it does not change any more. */
+char *
+cv_canonical_json(const char *text)
+{
+	Jsonb *document = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(text)));
+
+	return JsonbToCString(NULL, &document->root, VARSIZE(document));
 }
 
 /* Appends a finite number so that it reads back to the same bits. */

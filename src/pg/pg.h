@@ -46,12 +46,18 @@ typedef struct cv_json cv_json;
 typedef void (*cv_json_scalar)(cv_json *json, char *token, JsonTokenType kind);
 struct cv_json
 {
-	const char *type; /* being read, for messages */
-	cv_json_scalar scalar;
+	const char *type;	   /* being read, for messages */
+	const char *form;	   /* what it must look like, for messages */
+	const char *shape;	   /* how the levels open, from outside: "[[" or "{[[" */
+	int width;			   /* scalars in an innermost array; 0 = any number */
+	const char *keys[4];   /* of an outermost object: the list, then scalars */
+	cv_json_scalar scalar; /* called for each scalar in its place */
 	void *context;
+
 	int depth;		 /* open arrays and objects */
-	const char *key; /* of the outermost object, NULL in an array */
-	int index[8];	 /* position within the array at each depth */
+	const char *key; /* last one of the outermost object */
+	int seen;		 /* keys met, as bits */
+	int index[4];	 /* position within the array at each depth */
 };
 
 extern void cv_json_read(cv_json *json, char *text);
@@ -59,10 +65,15 @@ CV_NORETURN extern void
 cv_malformed(const char *type, const char *detail, ...) pg_attribute_printf(2, 3);
 extern double cv_json_number(cv_json *json, const char *token, JsonTokenType kind);
 extern int64 cv_json_integer(cv_json *json, const char *token, JsonTokenType kind);
+extern int128 cv_json_large(cv_json *json, const char *token, JsonTokenType kind);
+extern char *cv_canonical_json(const char *text);
 extern void cv_append_number(StringInfo text, double value);
+extern void cv_append_large(StringInfo text, int128 value);
 
 /* row.c */
-extern Datum cv_row(FunctionCallInfo fcinfo, Datum *values, bool *nulls);
+extern void cv_check_shape(TupleDesc shape, const char *name, int n, const Oid *types);
+extern Datum cv_row(FunctionCallInfo fcinfo, Datum *values, bool *nulls, const char *name, int n,
+					const Oid *types);
 extern void cv_emit(FunctionCallInfo fcinfo, Datum *values, bool *nulls);
 
 /* parameter.c */

@@ -10,11 +10,32 @@
 #include "utils/tuplestore.h"
 
 /*
- * A row of the calling function's composite result type.  The descriptor is
- * looked up once per call site; without a place to keep it, once per row.
+ * A composite type can be altered by its owner; what C code builds and reads must
+ * have the attributes that the extension gave it.
+ */
+void
+cv_check_shape(TupleDesc shape, const char *name, int n, const Oid *types)
+{
+	bool same = shape->natts == n;
+	int i;
+
+	for (i = 0; same && i < n; i++)
+		same =
+			!TupleDescAttr(shape, i)->attisdropped && TupleDescAttr(shape, i)->atttypid == types[i];
+	if (!same)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH), errmsg("type %s has been altered", name),
+				 errhint("Restore its attributes, or drop and create the extension again.")));
+}
+
+/*
+ * A row of the calling function's composite result type, which must have the given
+ * attributes.  The descriptor is looked up once per call site; without a place to
+ * keep it, once per row.
  */
 Datum
-cv_row(FunctionCallInfo fcinfo, Datum *values, bool *nulls)
+cv_row(FunctionCallInfo fcinfo, Datum *values, bool *nulls, const char *name, int n,
+	   const Oid *types)
 {
 	TupleDesc shape = fcinfo->flinfo->fn_extra;
 
@@ -24,6 +45,7 @@ cv_row(FunctionCallInfo fcinfo, Datum *values, bool *nulls)
 
 		if (get_call_result_type(fcinfo, NULL, &shape) != TYPEFUNC_COMPOSITE)
 			elog(ERROR, "function %u does not return a row", fcinfo->flinfo->fn_oid);
+		cv_check_shape(shape, name, n, types);
 		shape = BlessTupleDesc(shape);
 		fcinfo->flinfo->fn_extra = shape;
 		MemoryContextSwitchTo(caller);
