@@ -22,7 +22,7 @@ INSERT INTO histories VALUES
     (10, ROW(0, 0, 0, NULL, NULL)), (11, ROW(3, 2.5, 3.25, NULL, NULL));
 SELECT customer_base(history) FROM histories;
 SELECT customers(customer_base(history)) FROM histories;
-SELECT customers(NULL), customers('{"log_gaps": 0, "gapless": 0, "histories": []}');
+SELECT customers(NULL::cv_customer_base), customers('{"log_gaps": 0, "gapless": 0, "histories": []}'::cv_customer_base);
 -- a spend without repeat purchases says nothing; minus zero is zero
 SELECT customer_base(h) FROM unnest(ARRAY[ROW(0, 0, 30, 5, 0), ROW(0, '-0'::float8, 30, NULL, 0),
     ROW(1, 1, 30, '-0'::float8, 0), ROW(1, 1, 30, 0, 0)]::cv_purchase_history[]) AS h;
