@@ -39,6 +39,16 @@ INSERT INTO ledger VALUES
     ($$function simulate_purchases(buying cv_buying_model, spending cv_spending_model, customers integer, until date, acquired_from date, acquired_to date, seed bigint, OUT customer_id bigint, OUT at date, OUT amount double precision) -> SETOF record$$),
     ($$function total(log cv_activity_log) -> double precision$$),
     ($$function total(log cv_activity_log, from_date date, to_date date) -> double precision$$),
+    ($$function clv(model cv_retention_model, margin double precision, discount_rate double precision, renewals integer DEFAULT 0) -> double precision$$),
+    ($$function customers(base cv_retention_base) -> bigint$$),
+    ($$function fit_retention(base cv_retention_base, family text DEFAULT 'sbg'::text) -> cv_retention_model$$),
+    ($$function goodness(model cv_retention_model, OUT customers bigint, OUT log_likelihood double precision, OUT aic double precision, OUT bic double precision, OUT iterations integer, OUT gradient double precision, OUT converged boolean, OUT compared jsonb) -> record$$),
+    ($$function parameters(model cv_retention_model, OUT name text, OUT estimate double precision, OUT standard_error double precision, OUT low double precision, OUT high double precision) -> SETOF record$$),
+    ($$function retention_rate(model cv_retention_model, t integer) -> double precision$$),
+    ($$function survival(model cv_retention_model, t integer) -> double precision$$),
+    ($$aggregate retention_base(tenure integer, churned boolean) -> cv_retention_base$$),
+    ($$aggregate retention_base(tenure integer, churned boolean, customers bigint) -> cv_retention_base$$),
+    ($$aggregate rollup(base cv_retention_base) -> cv_retention_base$$),
     ($$aggregate activity_log(at date) -> cv_activity_log$$),
     ($$aggregate activity_log(at date, amount double precision) -> cv_activity_log$$),
     ($$aggregate rollup(log cv_activity_log) -> cv_activity_log$$),
@@ -70,11 +80,11 @@ SELECT is((SELECT string_agg(attname || ' ' || format_type(atttypid, atttypmod),
     'frequency integer, recency double precision, age double precision, monetary double precision, log_gaps double precision',
     'the fields of cv_purchase_history');
 SELECT is((SELECT string_agg(typname::text, ', ' ORDER BY typname) FROM pg_type JOIN member ON classid = 'pg_type'::regclass AND objid = oid WHERE typcategory <> 'A'),
-    'cv_activity_log, cv_buying_model, cv_customer_base, cv_flow_log, cv_purchase_history, cv_purchase_log, cv_spending_model, cv_transition_matrix', 'the types');
+    'cv_activity_log, cv_buying_model, cv_customer_base, cv_flow_log, cv_purchase_history, cv_purchase_log, cv_retention_base, cv_retention_model, cv_spending_model, cv_transition_matrix', 'the types');
 SELECT is((SELECT string_agg(text, ', ' ORDER BY text COLLATE "C")
            FROM (SELECT castsource::regtype || ' to ' || casttarget::regtype || ' ' || castcontext::text AS text
                  FROM pg_cast JOIN member ON classid = 'pg_cast'::regclass AND objid = oid) AS casts),
-    'cv_activity_log to jsonb a, cv_buying_model to jsonb a, cv_customer_base to jsonb a, cv_spending_model to jsonb a, cv_transition_matrix to jsonb a, jsonb to cv_buying_model a, jsonb to cv_spending_model a',
+    'cv_activity_log to jsonb a, cv_buying_model to jsonb a, cv_customer_base to jsonb a, cv_retention_base to jsonb a, cv_retention_model to jsonb a, cv_spending_model to jsonb a, cv_transition_matrix to jsonb a, jsonb to cv_buying_model a, jsonb to cv_retention_model a, jsonb to cv_spending_model a',
     'the casts');
 
 SELECT * FROM finish();
