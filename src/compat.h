@@ -24,6 +24,13 @@
 #define CV_MODULE_MAGIC PG_MODULE_MAGIC
 #endif
 
+/* PostgreSQL's own attribute names an archetype that clang does not know. */
+#ifdef __clang__
+#define CV_PRINTF_LIKE(format_at, first) __attribute__((format(printf, format_at, first)))
+#else
+#define CV_PRINTF_LIKE(format_at, first) pg_attribute_printf(format_at, first)
+#endif
+
 /* Stands first in a declaration from 18 on. */
 #if PG_VERSION_NUM >= 180000
 #define CV_NORETURN pg_noreturn

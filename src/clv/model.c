@@ -246,7 +246,7 @@ read_fit(cv_model *model, JsonbContainer *fit, const char *type)
 	int n = cv_model_parameters(model->family);
 	JsonbIteratorToken token;
 	JsonbValue value;
-	char *compared = "";
+	const char *compared = "";
 	cv_model *result;
 	const char *fault;
 	int known = 0;

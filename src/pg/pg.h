@@ -62,7 +62,7 @@ struct cv_json
 
 extern void cv_json_read(cv_json *json, char *text);
 CV_NORETURN extern void
-cv_malformed(const char *type, const char *detail, ...) pg_attribute_printf(2, 3);
+cv_malformed(const char *type, const char *detail, ...) CV_PRINTF_LIKE(2, 3);
 extern double cv_json_number(cv_json *json, const char *token, JsonTokenType kind);
 extern int64 cv_json_integer(cv_json *json, const char *token, JsonTokenType kind);
 extern int128 cv_json_large(cv_json *json, const char *token, JsonTokenType kind);
