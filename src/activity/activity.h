@@ -35,6 +35,7 @@ typedef struct cv_activity_log
 	((int32) ((VARSIZE(log) - offsetof(cv_activity_log, entry)) / sizeof(cv_activity)))
 
 #define CV_MILLION 1000000
+#define CV_LOG_SMALLEST 3 /* entries of a new state */
 
 extern const char cv_activity_log_type[];
 extern const char cv_purchase_log_type[];
@@ -44,11 +45,52 @@ extern const cv_activity_log *cv_log_sorted(const cv_activity_log *log);
 extern cv_activity_log *
 cv_log_add(cv_activity_log *log, DateADT day, int64 amount, int32 events, uint8 flags);
 extern cv_activity_log *cv_log_merge(cv_activity_log *log, const cv_activity_log *other);
-extern int64 cv_amount_millionths(double amount);
+extern void cv_amount_out_of_range(double amount) pg_attribute_cold;
 extern DateADT cv_check_day(const char *name, DateADT day);
 extern void cv_append_day(StringInfo text, DateADT day);
 extern void cv_append_amount(StringInfo text, int64 amount);
 extern int64 cv_read_amount(cv_json *json, const char *token, JsonTokenType kind);
 extern DateADT cv_read_day(cv_json *json, const char *token, JsonTokenType kind);
+
+/*
+ * Appends to a state the common case, another day than the last one, if there is room;
+ * false leaves everything else to cv_log_add.
+ */
+static inline bool
+cv_log_append(cv_activity_log *log, DateADT day, int64 amount, int32 events)
+{
+	cv_activity *entry;
+
+	if (log == NULL || log->count <= 0 || log->count >= CV_LOG_CAPACITY(log) ||
+		log->entry[log->count - 1].day == day)
+		return false;
+	if (day < log->entry[log->count - 1].day)
+		log->header.flags |= CV_LOG_UNSORTED;
+	entry = &log->entry[log->count++];
+	entry->amount = amount;
+	entry->day = day;
+	entry->events = events;
+	return true;
+}
+
+/* An amount in millionths, finer decimals rounded half to even. */
+static inline int64
+cv_millionths(double amount)
+{
+	double millionths;
+	double rest;
+	int64 whole;
+
+	if (unlikely(!(amount >= -9.2e12 && amount <= 9.2e12)))
+		cv_amount_out_of_range(amount);
+	millionths = amount * CV_MILLION;
+	whole = (int64) millionths;
+	rest = millionths - (double) whole;
+	if (rest > 0.5 || (rest == 0.5 && (whole & 1)))
+		whole++;
+	else if (rest < -0.5 || (rest == -0.5 && (whole & 1)))
+		whole--;
+	return whole;
+}
 
 #endif

@@ -45,15 +45,13 @@ cv_check_day(const char *name, DateADT day)
 	return day;
 }
 
-/* An amount in millionths, finer decimals rounded. */
-int64
-cv_amount_millionths(double amount)
+/* An amount that a log cannot hold. */
+void
+cv_amount_out_of_range(double amount)
 {
-	if (!(fabs(amount) <= 9.2e12))
-		ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-						errmsg("amount %.15g is out of range", amount),
-						errdetail("Amounts are finite numbers between -9.2e12 and 9.2e12.")));
-	return (int64) rint(amount * CV_MILLION);
+	ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+					errmsg("amount %.15g is out of range", amount),
+					errdetail("Amounts are finite numbers between -9.2e12 and 9.2e12.")));
 }
 
 /* Adds what happened on the same day. */
@@ -114,7 +112,8 @@ make_room(cv_activity_log *log)
 	cv_activity_log *larger;
 	int32 capacity = CV_LOG_CAPACITY(log);
 
-	if (log->header.flags & CV_LOG_UNSORTED)
+	/* a long one may hold the same days again and again */
+	if (log->header.flags & CV_LOG_UNSORTED && capacity > 60)
 	{
 		sort_log(log);
 		if (log->count <= capacity / 2)
@@ -139,7 +138,7 @@ cv_log_add(cv_activity_log *log, DateADT day, int64 amount, int32 events, uint8 
 
 	if (log == NULL)
 	{
-		log = cv_state_alloc(offsetof(cv_activity_log, entry), 1, sizeof(cv_activity),
+		log = cv_state_alloc(offsetof(cv_activity_log, entry), CV_LOG_SMALLEST, sizeof(cv_activity),
 							 cv_activity_log_type, flags);
 		last = log->entry;
 	}

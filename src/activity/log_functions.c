@@ -28,12 +28,18 @@ PG_FUNCTION_INFO_V1(cv_entries);
 Datum
 cv_activity_log_trans(PG_FUNCTION_ARGS)
 {
-	cv_activity_log *log = PG_ARGISNULL(0) ? NULL : cv_log_arg(fcinfo, 0, cv_activity_log_type);
+	cv_activity_log *log = cv_plain_state(fcinfo, CV_LOG_UNSORTED);
 	bool has_amount = PG_NARGS() > 2;
 	int64 amount = 0;
+	int32 events = 1;
 	DateADT day;
 
-	cv_require_aggregate(fcinfo);
+	if (log == NULL)
+	{
+		cv_require_aggregate(fcinfo);
+		if (!PG_ARGISNULL(0))
+			log = cv_log_arg(fcinfo, 0, cv_activity_log_type);
+	}
 	if (PG_ARGISNULL(1) || (has_amount && PG_ARGISNULL(2)))
 	{
 		if (log == NULL)
@@ -42,9 +48,13 @@ cv_activity_log_trans(PG_FUNCTION_ARGS)
 	}
 	day = cv_check_day("the date of a purchase", PG_GETARG_DATEADT(1));
 	if (has_amount)
-		amount = cv_amount_millionths(PG_GETARG_FLOAT8(2));
-	PG_RETURN_POINTER(
-		cv_log_add(log, day, amount, has_amount && PG_GETARG_FLOAT8(2) < 0 ? 0 : 1, 0));
+	{
+		amount = cv_millionths(PG_GETARG_FLOAT8(2));
+		events = PG_GETARG_FLOAT8(2) < 0 ? 0 : 1;
+	}
+	if (!cv_log_append(log, day, amount, events))
+		log = cv_log_add(log, day, amount, events, 0);
+	PG_RETURN_POINTER(log);
 }
 
 /* Merges two logs; also the transition of rollup(activity_log). */

@@ -23,6 +23,19 @@ PG_FUNCTION_INFO_V1(cv_purchase_history_trans);
 PG_FUNCTION_INFO_V1(cv_purchase_history_combine);
 PG_FUNCTION_INFO_V1(cv_purchase_history_final);
 
+/* ln of a whole number of days; the common ones are computed once in a process. */
+static double
+log_days(int32 days)
+{
+	static double known[1024];
+
+	if (days >= (int32) lengthof(known))
+		return log((double) days);
+	if (known[days] == 0 && days > 1)
+		known[days] = log((double) days);
+	return known[days];
+}
+
 static const Oid history_types[5] = { INT4OID, FLOAT8OID, FLOAT8OID, FLOAT8OID, FLOAT8OID };
 
 /* The history of a sorted log as of a day, NULL before the first purchase. */
@@ -49,7 +62,7 @@ history_of(FunctionCallInfo fcinfo, const cv_activity_log *activity, DateADT as_
 		else
 		{
 			repeat_amount += entry->amount;
-			log_gaps += log((double) entry->day - last);
+			log_gaps += log_days(entry->day - last);
 		}
 		last = entry->day;
 		days++;
@@ -96,12 +109,18 @@ cv_check_same_as_of(DateADT before, DateADT now)
 Datum
 cv_purchase_history_trans(PG_FUNCTION_ARGS)
 {
-	cv_activity_log *log = PG_ARGISNULL(0) ? NULL : cv_log_arg(fcinfo, 0, cv_purchase_log_type);
+	cv_activity_log *log = cv_plain_state(fcinfo, CV_LOG_FLAGS);
 	DateADT day;
 	DateADT as_of;
 	int64 amount;
+	int32 events;
 
-	cv_require_aggregate(fcinfo);
+	if (log == NULL)
+	{
+		cv_require_aggregate(fcinfo);
+		if (!PG_ARGISNULL(0))
+			log = cv_log_arg(fcinfo, 0, cv_purchase_log_type);
+	}
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2) || PG_ARGISNULL(3))
 	{
 		if (log == NULL)
@@ -109,17 +128,19 @@ cv_purchase_history_trans(PG_FUNCTION_ARGS)
 		PG_RETURN_POINTER(log);
 	}
 	day = cv_check_day("the date of a purchase", PG_GETARG_DATEADT(1));
-	amount = cv_amount_millionths(PG_GETARG_FLOAT8(2));
+	amount = cv_millionths(PG_GETARG_FLOAT8(2));
+	events = PG_GETARG_FLOAT8(2) < 0 ? 0 : 1;
 	as_of = cv_check_day("as_of", PG_GETARG_DATEADT(3));
 	if (log == NULL)
 	{
-		log = cv_state_alloc(offsetof(cv_activity_log, entry), 1, sizeof(cv_activity),
+		log = cv_state_alloc(offsetof(cv_activity_log, entry), CV_LOG_SMALLEST, sizeof(cv_activity),
 							 cv_purchase_log_type, CV_LOG_HAS_AS_OF);
 		log->as_of = as_of;
 	}
-	cv_check_same_as_of(log->as_of, as_of);
-	if (day <= as_of)
-		log = cv_log_add(log, day, amount, PG_GETARG_FLOAT8(2) < 0 ? 0 : 1, 0);
+	if (log->as_of != as_of)
+		cv_check_same_as_of(log->as_of, as_of);
+	if (day <= as_of && !cv_log_append(log, day, amount, events))
+		log = cv_log_add(log, day, amount, events, 0);
 	PG_RETURN_POINTER(log);
 }
 

@@ -235,7 +235,7 @@ cv_clv_trans(PG_FUNCTION_ARGS)
 			PG_RETURN_NULL();
 		PG_RETURN_POINTER(log);
 	}
-	amount = cv_amount_millionths(PG_GETARG_FLOAT8(1));
+	amount = cv_millionths(PG_GETARG_FLOAT8(1));
 	day = cv_check_day("the date of a flow", PG_GETARG_DATEADT(2));
 	as_of = cv_check_day("as_of", PG_GETARG_DATEADT(3));
 	rate = check_rate(PG_GETARG_FLOAT8(4));

@@ -13,6 +13,7 @@
 #include "fmgr.h"
 #include "funcapi.h"
 #include "lib/stringinfo.h"
+#include "nodes/execnodes.h"
 
 /*
  * Every stored type begins like this: a version that readers check, flags whose
@@ -27,6 +28,23 @@ typedef struct cv_header
 } cv_header;
 
 #define CV_FORMAT_VERSION 1
+
+/*
+ * A state argument that an aggregate may change in place, if it is a plain one: whole,
+ * of a known version and flags, in the call of an aggregate.  NULL where anything is
+ * unusual; then the slow way says what, or makes it plain.
+ */
+static inline void *
+cv_plain_state(FunctionCallInfo fcinfo, uint8 known_flags)
+{
+	cv_header *state = (cv_header *) DatumGetPointer(PG_GETARG_DATUM(0));
+
+	if (PG_ARGISNULL(0) || fcinfo->context == NULL || !IsA(fcinfo->context, AggState) ||
+		!VARATT_IS_4B_U(state) || state->version != CV_FORMAT_VERSION ||
+		(state->flags & ~known_flags) != 0 || state->reserved != 0)
+		return NULL;
+	return state;
+}
 
 /* state.c */
 extern void *
