@@ -7,6 +7,7 @@
 #include "postgres.h"
 
 #include "pg/pg.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
 /*
@@ -61,8 +62,8 @@ void
 cv_require_aggregate(FunctionCallInfo fcinfo)
 {
 	if (!AggCheckCallContext(fcinfo, NULL))
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("function %u was called outside an aggregate", fcinfo->flinfo->fn_oid),
-				 errhint("Call the aggregate that it belongs to.")));
+		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+						errmsg("function %s was called outside an aggregate",
+							   get_func_name(fcinfo->flinfo->fn_oid)),
+						errhint("Call the aggregate that it belongs to.")));
 }
