@@ -230,8 +230,15 @@ cv_customer_base_combine(PG_FUNCTION_ARGS)
 	filled = other->header.flags & CV_BASE_TABLE ? CAPACITY(other) : other->count;
 	for (i = 0; i < filled; i++)
 	{
-		if (other->entry[i].customers != 0)
-			base = add_entry(base, &other->entry[i]);
+		/*
+		 * In the order of its slots one table would fill another from one end,
+		 * with ever longer searches there: so walk it in another order.
+		 */
+		int64 at =
+			other->header.flags & CV_BASE_TABLE ? (i * INT64CONST(0x9e3779b1)) & (filled - 1) : i;
+
+		if (other->entry[at].customers != 0)
+			base = add_entry(base, &other->entry[at]);
 		if (i % 4096 == 0)
 			CHECK_FOR_INTERRUPTS();
 	}

@@ -1,0 +1,43 @@
+-- Part 7: two workers against none. Wall time: the machine has to be idle.
+
+INSERT INTO parts VALUES (7, 'Parallel',
+    'Wall time without workers against that with two (and the leader). The first row is built-in: what the machine '
+    'gives at this moment on its processors.',
+    '{work, no workers, two workers, times faster, plan, workers launched}');
+
+SET client_min_messages = warning;
+CREATE TABLE IF NOT EXISTS logs AS
+SELECT customer_id, activity_log(ordered_on, amount) AS log FROM orders GROUP BY customer_id ORDER BY customer_id;
+VACUUM (FREEZE, ANALYZE) logs;
+ALTER TABLE orders SET (parallel_workers = 2);
+ALTER TABLE logs SET (parallel_workers = 2);
+ALTER TABLE wide_histories SET (parallel_workers = 2);
+
+CREATE FUNCTION measure_parallel(work text, statement text, target float8) RETURNS void LANGUAGE plpgsql AS
+$$
+DECLARE
+    settings jsonb := '{"parallel_setup_cost": "0", "parallel_tuple_cost": "0", "work_mem": "4GB", "max_parallel_workers_per_gather": "0"}';
+    timings timing[] := alternate(ARRAY[statement, statement], ARRAY[settings, settings || '{"max_parallel_workers_per_gather": "2"}']);
+    gain float8 := 1 / timings[2].wall_ratio;
+BEGIN
+    PERFORM report(7, ARRAY[work, duration(timings[1].wall), duration(timings[2].wall), digits(gain), plan_nodes(timings[2].plan),
+                            workers(timings[2].plan)::text],
+                   '≥ ' || target, gain >= target);
+END
+$$;
+
+SELECT measure_parallel('built-in: `sum(sqrt(amount)), stddev(amount)` over the orders', 'SELECT sum(sqrt(amount)), stddev(amount) FROM orders', NULL);
+SELECT measure_parallel('`customer_base` over stored histories', 'SELECT customer_base(history) FROM wide_histories', 1.7);
+SELECT measure_parallel('`customer_base` over the histories of stored logs',
+                        'SELECT customer_base(purchase_history(log, DATE ''2025-12-31'')) FROM logs', 1.7);
+SELECT measure_parallel('`rollup` over stored logs, one of all', 'SELECT rollup(log) FROM logs', 1.7);
+SELECT measure_parallel('`sum(clv)` over stored histories',
+                        'SELECT sum(clv((SELECT buying FROM models WHERE family = ''mbg/nbd''), (SELECT spending FROM models WHERE family = ''mbg/nbd''), '
+                        'history, ''1 year'')) FROM wide_histories', 1.7);
+CREATE TABLE some_orders AS SELECT orders.* FROM orders, orders_size WHERE customer_id <= customers / 4;
+VACUUM (FREEZE, ANALYZE) some_orders;
+ALTER TABLE some_orders SET (parallel_workers = 2);
+SELECT measure_parallel('`activity_log` for each customer, from a quarter of the orders',
+                        'SELECT customer_id, activity_log(ordered_on, amount) FROM some_orders GROUP BY customer_id', NULL);
+SELECT measure_parallel('built-in count, sum, min, max for each customer of these',
+                        'SELECT customer_id, count(*), sum(amount), min(ordered_on), max(ordered_on) FROM some_orders GROUP BY customer_id', NULL);
