@@ -35,7 +35,7 @@ typedef struct cv_activity_log
 	((int32) ((VARSIZE(log) - offsetof(cv_activity_log, entry)) / sizeof(cv_activity)))
 
 #define CV_MILLION 1000000
-#define CV_LOG_SMALLEST 3 /* entries of a new state */
+#define CV_LOG_SMALLEST 7 /* entries of a new state */
 
 extern const char cv_activity_log_type[];
 extern const char cv_purchase_log_type[];
