@@ -355,7 +355,7 @@ emit_parameters(FunctionCallInfo fcinfo, const cv_model *model)
 			double spread = sqrt(model->covariance[i * n + i]);
 			double reach = 1.9599639845400545 * spread;
 
-			values[2] = Float8GetDatum(estimate * spread);
+			values[2] = Float8GetDatum(Min(estimate * spread, DBL_MAX));
 			values[3] = Float8GetDatum(estimate * exp(-reach));
 			values[4] = Float8GetDatum(Min(estimate * exp(reach), DBL_MAX));
 			nulls[2] = nulls[3] = nulls[4] = false;

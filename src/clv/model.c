@@ -8,6 +8,7 @@
  */
 #include "postgres.h"
 
+#include <float.h>
 #include <math.h>
 
 #include "clv/clv.h"
@@ -112,9 +113,9 @@ find_fit_fault(const cv_model *model)
 	if (!(model->header.flags & CV_MODEL_FITTED))
 		return model->header.flags == 0 ? NULL : "The flags do not fit each other.";
 	if (model->customers < 1 || model->customers > MOST_CUSTOMERS ||
-		!isfinite(model->log_likelihood) || !(model->penalty >= 0) || !isfinite(model->penalty) ||
-		!(model->gradient >= 0) || !isfinite(model->gradient) || model->iterations < 0 ||
-		model->iterations > PG_INT32_MAX)
+		!(fabs(model->log_likelihood) <= DBL_MAX / 4) || !(model->penalty >= 0) ||
+		!isfinite(model->penalty) || !(model->gradient >= 0) || !isfinite(model->gradient) ||
+		model->iterations < 0 || model->iterations > PG_INT32_MAX)
 		return "The results of the fit are out of range.";
 	for (i = 0; i < n * n; i++)
 		if (!isfinite(model->covariance[i]) || (i % (n + 1) == 0 && model->covariance[i] < 0))

@@ -20,7 +20,7 @@ extern double cv_integrate_panels(cv_integrand f, const void *context, double fr
 
 /*
  * A rule for E[g(p)], p ~ Beta(a, c): nodes, weights, and what is needed to
- * take the two end points out where the weight is not integrable by parts.
+ * take an end point out where the weight falls too slowly towards it.
  */
 #define CV_BETA_RULE_SIZE 2048
 
