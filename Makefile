@@ -27,8 +27,8 @@ CORE_OBJS     = src/core/beta_power.o src/core/bg_nbd.o src/core/buying.o \
 	src/core/newton.o src/core/pareto_nbd.o \
 	src/core/quadrature.o src/core/random.o src/core/retention.o src/core/simulate.o \
 	src/core/special.o src/core/spending.o
-PG_OBJS       = src/pg/json.o src/pg/parameter.o src/pg/row.o src/pg/state.o \
-	src/pg/wire.o
+PG_OBJS       = src/pg/json.o src/pg/numeric.o src/pg/parameter.o src/pg/row.o \
+	src/pg/state.o src/pg/wire.o
 ACTIVITY_OBJS = src/activity/log.o src/activity/log_functions.o src/activity/log_io.o
 CLV_OBJS      = src/clv/base.o src/clv/closed_form.o src/clv/fit.o src/clv/history.o \
 	src/clv/ledger.o src/clv/model.o src/clv/predict.o src/clv/predictor.o \
@@ -93,6 +93,9 @@ $(DATA_built): $(SQL_PARTS) $(here)/$(EXTENSION).control
 # PostgreSQL packages are built without dependency tracking: any header rebuilds all.
 HEADERS_ALL := $(wildcard $(here)/src/*.h $(here)/src/*/*.h)
 $(OBJS) $(OBJS:.o=.bc): $(HEADERS_ALL)
+
+# Counting places is done several at once.
+src/activity/log.o: CFLAGS += $(CFLAGS_VECTORIZE)
 
 # --- unit tests of src/core ------------------------------------------------------------
 

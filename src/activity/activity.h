@@ -35,22 +35,54 @@ typedef struct cv_activity_log
 	((int32) ((VARSIZE(log) - offsetof(cv_activity_log, entry)) / sizeof(cv_activity)))
 
 #define CV_MILLION 1000000
-#define CV_LOG_SMALLEST 7 /* entries of a new state */
 
 extern const char cv_activity_log_type[];
 extern const char cv_purchase_log_type[];
 
 extern cv_activity_log *cv_log_arg(FunctionCallInfo fcinfo, int argument, const char *type);
+extern const cv_activity_log *cv_log_days(const cv_activity_log *log);
 extern const cv_activity_log *cv_log_sorted(const cv_activity_log *log);
-extern cv_activity_log *
-cv_log_add(cv_activity_log *log, DateADT day, int64 amount, int32 events, uint8 flags);
+extern cv_activity_log *cv_log_new(FunctionCallInfo fcinfo, const char *type, uint8 flags);
+extern cv_activity_log *cv_log_add(cv_activity_log *log, DateADT day, int64 amount, int32 events);
 extern cv_activity_log *cv_log_merge(cv_activity_log *log, const cv_activity_log *other);
-extern void cv_amount_out_of_range(double amount) pg_attribute_cold;
-extern DateADT cv_check_day(const char *name, DateADT day);
+CV_NORETURN extern void cv_amount_out_of_range(const char *amount) pg_attribute_cold;
+CV_NORETURN extern void cv_numeric_out_of_range(Datum amount) pg_attribute_cold;
+extern void cv_day_not_finite(const char *name, DateADT day) pg_attribute_cold;
 extern void cv_append_day(StringInfo text, DateADT day);
 extern void cv_append_amount(StringInfo text, int64 amount);
 extern int64 cv_read_amount(cv_json *json, const char *token, JsonTokenType kind);
 extern DateADT cv_read_day(cv_json *json, const char *token, JsonTokenType kind);
+
+/* A date argument that must be a day. */
+static inline DateADT
+cv_check_day(const char *name, DateADT day)
+{
+	if (unlikely(DATE_NOT_FINITE(day)))
+		cv_day_not_finite(name, day);
+	return day;
+}
+
+/* An amount in millionths, finer decimals rounded half to even. */
+static inline int64
+cv_millionths(double amount)
+{
+	const double shift = 6755399441055744.0; /* 3 * 2^51: its last bit counts ones */
+	double millionths = amount * CV_MILLION;
+	double rest;
+	int64 whole;
+
+	if (likely(millionths > -2e15 && millionths < 2e15))
+		return (int64) ((millionths + shift) - shift);
+	if (unlikely(!(amount >= -9.2e12 && amount <= 9.2e12)))
+		cv_amount_out_of_range(psprintf("%.15g", amount));
+	whole = (int64) millionths;
+	rest = millionths - (double) whole;
+	if (rest > 0.5 || (rest == 0.5 && (whole & 1)))
+		whole++;
+	else if (rest < -0.5 || (rest == -0.5 && (whole & 1)))
+		whole--;
+	return whole;
+}
 
 /*
  * Appends to a state the common case, another day than the last one, if there is room;
@@ -61,11 +93,11 @@ cv_log_append(cv_activity_log *log, DateADT day, int64 amount, int32 events)
 {
 	cv_activity *entry;
 
-	if (log == NULL || log->count <= 0 || log->count >= CV_LOG_CAPACITY(log) ||
+	if (log->count <= 0 || log->count >= CV_LOG_CAPACITY(log) ||
 		log->entry[log->count - 1].day == day)
 		return false;
-	if (day < log->entry[log->count - 1].day)
-		log->header.flags |= CV_LOG_UNSORTED;
+	/* without a branch: days in random order would mislead the processor every other time */
+	log->header.flags |= (day < log->entry[log->count - 1].day) * CV_LOG_UNSORTED;
 	entry = &log->entry[log->count++];
 	entry->amount = amount;
 	entry->day = day;
@@ -73,24 +105,22 @@ cv_log_append(cv_activity_log *log, DateADT day, int64 amount, int32 events)
 	return true;
 }
 
-/* An amount in millionths, finer decimals rounded half to even. */
+/* A float8 or numeric argument in millionths; whether it is one of a purchase (at least 0). */
 static inline int64
-cv_millionths(double amount)
+cv_amount_arg(FunctionCallInfo fcinfo, int argument, bool numeric, bool *purchase)
 {
-	double millionths;
-	double rest;
-	int64 whole;
+	int64 amount;
+	bool negative;
 
-	if (unlikely(!(amount >= -9.2e12 && amount <= 9.2e12)))
-		cv_amount_out_of_range(amount);
-	millionths = amount * CV_MILLION;
-	whole = (int64) millionths;
-	rest = millionths - (double) whole;
-	if (rest > 0.5 || (rest == 0.5 && (whole & 1)))
-		whole++;
-	else if (rest < -0.5 || (rest == -0.5 && (whole & 1)))
-		whole--;
-	return whole;
+	if (!numeric)
+	{
+		*purchase = !(PG_GETARG_FLOAT8(argument) < 0);
+		return cv_millionths(PG_GETARG_FLOAT8(argument));
+	}
+	if (unlikely(!cv_numeric_millionths(PG_GETARG_DATUM(argument), &amount, &negative)))
+		cv_numeric_out_of_range(PG_GETARG_DATUM(argument));
+	*purchase = !negative;
+	return amount;
 }
 
 #endif

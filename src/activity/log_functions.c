@@ -12,6 +12,7 @@
 #include "utils/builtins.h"
 
 PG_FUNCTION_INFO_V1(cv_activity_log_trans);
+PG_FUNCTION_INFO_V1(cv_activity_log_numeric_trans);
 PG_FUNCTION_INFO_V1(cv_activity_log_combine);
 PG_FUNCTION_INFO_V1(cv_activity_log_final);
 PG_FUNCTION_INFO_V1(cv_first_on);
@@ -21,17 +22,13 @@ PG_FUNCTION_INFO_V1(cv_events);
 PG_FUNCTION_INFO_V1(cv_total);
 PG_FUNCTION_INFO_V1(cv_entries);
 
-/*
- * activity_log(at date [, amount float8]): the state is a log with spare room.
- * A row with any NULL is ignored.
- */
-Datum
-cv_activity_log_trans(PG_FUNCTION_ARGS)
+/* The transition; "numeric" is the type of amounts, if there are any. */
+static inline Datum
+add_row(FunctionCallInfo fcinfo, bool has_amount, bool numeric)
 {
 	cv_activity_log *log = cv_plain_state(fcinfo, CV_LOG_UNSORTED);
-	bool has_amount = PG_NARGS() > 2;
 	int64 amount = 0;
-	int32 events = 1;
+	bool purchase = true;
 	DateADT day;
 
 	if (log == NULL)
@@ -48,13 +45,29 @@ cv_activity_log_trans(PG_FUNCTION_ARGS)
 	}
 	day = cv_check_day("the date of a purchase", PG_GETARG_DATEADT(1));
 	if (has_amount)
-	{
-		amount = cv_millionths(PG_GETARG_FLOAT8(2));
-		events = PG_GETARG_FLOAT8(2) < 0 ? 0 : 1;
-	}
-	if (!cv_log_append(log, day, amount, events))
-		log = cv_log_add(log, day, amount, events, 0);
+		amount = cv_amount_arg(fcinfo, 2, numeric, &purchase);
+	if (log == NULL)
+		log = cv_log_new(fcinfo, cv_activity_log_type, 0);
+	if (!cv_log_append(log, day, amount, purchase))
+		log = cv_log_add(log, day, amount, purchase);
 	PG_RETURN_POINTER(log);
+}
+
+/*
+ * activity_log(at date [, amount float8]): the state is a log with spare room.
+ * A row with any NULL is ignored.
+ */
+Datum
+cv_activity_log_trans(PG_FUNCTION_ARGS)
+{
+	return add_row(fcinfo, PG_NARGS() > 2, false);
+}
+
+/* activity_log(at date, amount numeric) */
+Datum
+cv_activity_log_numeric_trans(PG_FUNCTION_ARGS)
+{
+	return add_row(fcinfo, true, true);
 }
 
 /* Merges two logs; also the transition of rollup(activity_log). */
@@ -85,11 +98,11 @@ cv_activity_log_final(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(cv_log_sorted(cv_log_arg(fcinfo, 0, cv_activity_log_type)));
 }
 
-/* A log argument in its stored form. */
+/* A log argument with sorted days. */
 static const cv_activity_log *
 sorted_arg(FunctionCallInfo fcinfo)
 {
-	return cv_log_sorted(cv_log_arg(fcinfo, 0, cv_activity_log_type));
+	return cv_log_days(cv_log_arg(fcinfo, 0, cv_activity_log_type));
 }
 
 /* First day with a purchase, NULL without one. */

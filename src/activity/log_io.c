@@ -160,7 +160,7 @@ read_scalar(cv_json *json, char *token, JsonTokenType kind)
 			check_entry(json->type, &reader->entry,
 						log->count > 0 ? &log->entry[log->count - 1] : NULL, false);
 			reader->log =
-				cv_log_add(log, reader->entry.day, reader->entry.amount, reader->entry.events, 0);
+				cv_log_add(log, reader->entry.day, reader->entry.amount, reader->entry.events);
 	}
 }
 

@@ -20,6 +20,7 @@
 
 PG_FUNCTION_INFO_V1(cv_purchase_history);
 PG_FUNCTION_INFO_V1(cv_purchase_history_trans);
+PG_FUNCTION_INFO_V1(cv_purchase_history_numeric_trans);
 PG_FUNCTION_INFO_V1(cv_purchase_history_combine);
 PG_FUNCTION_INFO_V1(cv_purchase_history_final);
 
@@ -83,7 +84,7 @@ history_of(FunctionCallInfo fcinfo, const cv_activity_log *activity, DateADT as_
 Datum
 cv_purchase_history(PG_FUNCTION_ARGS)
 {
-	const cv_activity_log *log = cv_log_sorted(cv_log_arg(fcinfo, 0, cv_activity_log_type));
+	const cv_activity_log *log = cv_log_days(cv_log_arg(fcinfo, 0, cv_activity_log_type));
 
 	return history_of(fcinfo, log, cv_check_day("as_of", PG_GETARG_DATEADT(1)));
 }
@@ -102,18 +103,15 @@ cv_check_same_as_of(DateADT before, DateADT now)
 				 errhint("Use one as_of for all rows of a group.")));
 }
 
-/*
- * purchase_history(at, amount, as_of): the state is a log that remembers as_of;
- * a row with any NULL is ignored.
- */
-Datum
-cv_purchase_history_trans(PG_FUNCTION_ARGS)
+/* The transition; the state is a log that remembers as_of. */
+static inline Datum
+add_row(FunctionCallInfo fcinfo, bool numeric)
 {
 	cv_activity_log *log = cv_plain_state(fcinfo, CV_LOG_FLAGS);
 	DateADT day;
 	DateADT as_of;
 	int64 amount;
-	int32 events;
+	bool purchase;
 
 	if (log == NULL)
 	{
@@ -128,20 +126,32 @@ cv_purchase_history_trans(PG_FUNCTION_ARGS)
 		PG_RETURN_POINTER(log);
 	}
 	day = cv_check_day("the date of a purchase", PG_GETARG_DATEADT(1));
-	amount = cv_millionths(PG_GETARG_FLOAT8(2));
-	events = PG_GETARG_FLOAT8(2) < 0 ? 0 : 1;
+	amount = cv_amount_arg(fcinfo, 2, numeric, &purchase);
 	as_of = cv_check_day("as_of", PG_GETARG_DATEADT(3));
 	if (log == NULL)
 	{
-		log = cv_state_alloc(offsetof(cv_activity_log, entry), CV_LOG_SMALLEST, sizeof(cv_activity),
-							 cv_purchase_log_type, CV_LOG_HAS_AS_OF);
+		log = cv_log_new(fcinfo, cv_purchase_log_type, CV_LOG_HAS_AS_OF);
 		log->as_of = as_of;
 	}
 	if (log->as_of != as_of)
 		cv_check_same_as_of(log->as_of, as_of);
-	if (day <= as_of && !cv_log_append(log, day, amount, events))
-		log = cv_log_add(log, day, amount, events, 0);
+	if (day <= as_of && !cv_log_append(log, day, amount, purchase))
+		log = cv_log_add(log, day, amount, purchase);
 	PG_RETURN_POINTER(log);
+}
+
+/* purchase_history(at, amount float8, as_of): a row with any NULL is ignored. */
+Datum
+cv_purchase_history_trans(PG_FUNCTION_ARGS)
+{
+	return add_row(fcinfo, false);
+}
+
+/* purchase_history(at, amount numeric, as_of) */
+Datum
+cv_purchase_history_numeric_trans(PG_FUNCTION_ARGS)
+{
+	return add_row(fcinfo, true);
 }
 
 /* Merges two states. */
@@ -172,7 +182,7 @@ cv_purchase_history_final(PG_FUNCTION_ARGS)
 
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
-	log = cv_log_sorted(cv_log_arg(fcinfo, 0, cv_purchase_log_type));
+	log = cv_log_days(cv_log_arg(fcinfo, 0, cv_purchase_log_type));
 	return history_of(fcinfo, log, log->as_of);
 }
 

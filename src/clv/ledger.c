@@ -102,7 +102,7 @@ check_rate(double rate)
 Datum
 cv_clv_flows(PG_FUNCTION_ARGS)
 {
-	const cv_activity_log *log = cv_log_sorted(cv_log_arg(fcinfo, 0, cv_activity_log_type));
+	const cv_activity_log *log = cv_log_days(cv_log_arg(fcinfo, 0, cv_activity_log_type));
 	DateADT as_of = cv_check_day("as_of", PG_GETARG_DATEADT(1));
 
 	PG_RETURN_FLOAT8(present_value(log->entry, log->count, as_of, check_rate(PG_GETARG_FLOAT8(2))));

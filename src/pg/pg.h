@@ -1,6 +1,6 @@
 /*
  * pg.h: what every topic needs from PostgreSQL, and nothing about customers:
- * states, the wire, JSON text, rows, checked parameters.
+ * states, the wire, JSON text, rows, numerics, checked parameters.
  */
 #ifndef CV_PG_H
 #define CV_PG_H
@@ -90,9 +90,13 @@ extern void cv_append_large(StringInfo text, int128 value);
 
 /* row.c */
 extern void cv_check_shape(TupleDesc shape, const char *name, int n, const Oid *types);
+extern TupleDesc cv_row_shape(FunctionCallInfo fcinfo, const char *name, int n, const Oid *types);
 extern Datum cv_row(FunctionCallInfo fcinfo, Datum *values, bool *nulls, const char *name, int n,
 					const Oid *types);
 extern void cv_emit(FunctionCallInfo fcinfo, Datum *values, bool *nulls);
+
+/* numeric.c */
+extern bool cv_numeric_millionths(Datum numeric, int64 *millionths, bool *negative);
 
 /* parameter.c */
 extern double cv_interval_days(const Interval *span);
