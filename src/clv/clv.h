@@ -4,6 +4,7 @@
 #ifndef CV_CLV_H
 #define CV_CLV_H
 
+#include "clv/model.h"
 #include "core/buying.h"
 #include "pg/pg.h"
 #include "utils/date.h"
@@ -39,7 +40,8 @@ typedef struct cv_base_entry
 
 #define CV_NO_MONETARY (-HUGE_VAL) /* frequency > 0, mean spend unknown */
 
-#define CV_BASE_TABLE 0x01 /* a state: a hash table, not a sorted list */
+#define CV_BASE_TABLE 0x01		/* a state: a hash table, not a sorted list */
+#define CV_BASE_COVARIATES 0x02 /* with covariates: see covariates.h */
 
 typedef struct cv_customer_base
 {
@@ -54,52 +56,79 @@ typedef struct cv_customer_base
 
 extern const cv_customer_base *cv_base_arg(FunctionCallInfo fcinfo, int argument);
 
-/* ---- model.c ---- */
+/* -1, 0, 1 by frequency, recency, age, monetary. */
+static inline int
+cv_compare_entries(const cv_base_entry *a, const cv_base_entry *b)
+{
+	if (a->frequency != b->frequency)
+		return a->frequency < b->frequency ? -1 : 1;
+	if (a->recency != b->recency)
+		return a->recency < b->recency ? -1 : 1;
+	if (a->age != b->age)
+		return a->age < b->age ? -1 : 1;
+	if (a->monetary != b->monetary)
+		return a->monetary < b->monetary ? -1 : 1;
+	return 0;
+}
 
-typedef enum cv_model_family
+/* The finaliser of MurmurHash3: every bit of the input moves every bit of the result. */
+static inline uint64
+cv_mix(uint64 hash)
+{
+	hash = (hash ^ (hash >> 33)) * UINT64CONST(0xff51afd7ed558ccd);
+	hash = (hash ^ (hash >> 33)) * UINT64CONST(0xc4ceb9fe1a85ec53);
+	return hash ^ (hash >> 33);
+}
+
+static inline uint64
+cv_hash_entry(const cv_base_entry *entry)
+{
+	uint64 bits[3];
+	uint64 hash;
+
+	memcpy(bits, entry, sizeof(bits));
+	hash = cv_mix(bits[0] ^ ((uint64) entry->frequency << 32));
+	hash = cv_mix(hash ^ bits[1]);
+	return cv_mix(hash ^ bits[2]);
+}
+
+/* Adds to the number of customers of an entry. */
+static inline void
+cv_count_customers(cv_base_entry *entry, uint32 customers)
+{
+	if (entry->customers > PG_UINT32_MAX - customers)
+		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+						errmsg("more than %u customers with one history", PG_UINT32_MAX)));
+	entry->customers += customers;
+}
+
+static inline int128
+cv_base_gaps(const cv_customer_base *base)
+{
+	return ((int128) base->gaps_high << 64) | base->gaps_low;
+}
+
+static inline void
+cv_set_base_gaps(cv_customer_base *base, int128 gaps)
+{
+	base->gaps_high = (int64) (gaps >> 64);
+	base->gaps_low = (uint64) gaps;
+}
+
+/* ---- buying_model.c ---- */
+
+typedef enum cv_buying_number
 {
 	CV_NBD_MODEL,
 	CV_BG_NBD_MODEL,
 	CV_MBG_NBD_MODEL,
-	CV_PARETO_NBD_MODEL,
-	CV_GAMMA_GAMMA_MODEL
-} cv_model_family;
+	CV_PARETO_NBD_MODEL
+} cv_buying_number;
 
 #define CV_BUYING_FAMILIES 4
-#define CV_MODEL_PARAMETERS CV_BUYING_PARAMETERS
 
-#define CV_MODEL_FITTED 0x01 /* the fields about the fit are meant */
-#define CV_MODEL_CONVERGED 0x02
-#define CV_MODEL_COVARIANCE 0x04 /* covariance is meant */
-#define CV_MODEL_FLAGS (CV_MODEL_FITTED | CV_MODEL_CONVERGED | CV_MODEL_COVARIANCE)
-
-/* A buying or spending model: parameters, and how they were found. */
-typedef struct cv_model
-{
-	cv_header header;
-	uint8 family; /* cv_model_family */
-	uint8 padding[7];
-	double unit_days; /* of the parameters; 0 in a spending model */
-	double parameter[CV_MODEL_PARAMETERS];
-	int64 customers; /* used by the fit */
-	double log_likelihood;
-	double penalty;
-	double gradient; /* largest, of the mean, in logarithms */
-	int64 iterations;
-	/* of the logarithms of the parameters, row by row */
-	double covariance[CV_MODEL_PARAMETERS * CV_MODEL_PARAMETERS];
-	/* what "best" compared, as JSON text; empty without */
-	char compared[FLEXIBLE_ARRAY_MEMBER];
-} cv_model;
-
-extern const char cv_buying_model_type[];
-extern const char cv_spending_model_type[];
-
-extern int cv_model_parameters(int family);
-extern const char *cv_model_parameter(int family, int parameter);
-extern const char *cv_model_family_name(int family);
+extern const cv_model_kind cv_buying_models;
+extern const cv_model_kind cv_spending_models;
 extern const cv_buying_family *cv_buying_family_of(int family);
-extern cv_model *cv_model_new(int family, double unit_days, const char *compared);
-extern const cv_model *cv_model_arg(FunctionCallInfo fcinfo, int argument, const char *type);
 
 #endif
