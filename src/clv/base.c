@@ -75,6 +75,13 @@ gaps_of(const cv_customer_base *base)
 	return ((int128) base->gaps_high << 64) | base->gaps_low;
 }
 
+/* Sum of ln(days between purchases) over all customers. */
+double
+cv_base_log_gaps(const cv_customer_base *base)
+{
+	return (double) gaps_of(base) / GAP_UNIT;
+}
+
 static void
 set_gaps(cv_customer_base *base, int128 gaps)
 {

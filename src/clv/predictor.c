@@ -1,11 +1,11 @@
 /*
  * predictor.c: keeps what a call site computed.
  *
- * Given that a customer is alive, the future depends on (x, T) only, and a
+ * Given that a customer is alive, the future mostly depends on (x, T) only, and a
  * million customers share some thousand pairs.  So a call site keeps the model
  * it was called with last, and the answers for the pairs met so far.  P(alive)
  * needs t_x too; the last one is kept with the pair, which serves all customers
- * without repeat purchases.
+ * without repeat purchases.  The future of regular buyers depends on t_x as well.
  */
 #include "postgres.h"
 
@@ -42,8 +42,7 @@ cv_predictor_for(FunctionCallInfo fcinfo)
 		self->model = NULL;
 	}
 	self->family = cv_buying_family_of(model->family);
-	memset(self->parameter, 0, sizeof(self->parameter));
-	memcpy(self->parameter, model->parameter, sizeof(double) * self->family->parameters);
+	cv_buying_numbers(model, self->parameter);
 	self->unit_days = model->unit_days;
 	self->generation++;
 	self->memo_used = 0;
@@ -60,10 +59,11 @@ cv_predictor_for(FunctionCallInfo fcinfo)
 	return self;
 }
 
-/* Where (x, T) is in the memo, or the free slot where it belongs. */
+/* Where (x, t_x, T) is in the memo, or the free slot where it belongs. */
 static cv_answer *
-memo_slot(cv_predictor *self, double x, double T)
+memo_slot(cv_predictor *self, double x, double t_x, double T)
 {
+	bool regular = self->family->k > 0;
 	uint64 bits[2];
 	uint64 hash;
 	int tries;
@@ -73,11 +73,17 @@ memo_slot(cv_predictor *self, double x, double T)
 	memcpy(&bits[1], &T, sizeof(double));
 	hash = (bits[0] ^ (bits[1] >> 7)) * UINT64CONST(0x9e3779b97f4a7c15);
 	hash = (hash ^ (hash >> 32) ^ bits[1]) * UINT64CONST(0xff51afd7ed558ccd);
+	if (regular)
+	{
+		memcpy(&bits[0], &t_x, sizeof(double));
+		hash = (hash ^ (hash >> 32) ^ (bits[0] >> 9)) * UINT64CONST(0xc4ceb9fe1a85ec53);
+	}
 	hash >>= 40;
 	for (tries = 0; tries < MEMO_TRIES; tries++)
 	{
 		answer = &self->memo[(hash + tries) & (self->memo_size - 1)];
-		if (answer->generation != self->generation || (answer->x == x && answer->T == T))
+		if (answer->generation != self->generation ||
+			(answer->x == x && answer->T == T && (!regular || answer->t_x == t_x)))
 			break;
 	}
 	/* where it is crowded the last one gives way */
@@ -97,7 +103,7 @@ memo_grow(FunctionCallInfo fcinfo, cv_predictor *self)
 		MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, self->memo_size * sizeof(cv_answer));
 	for (i = 0; i < old_size; i++)
 		if (old[i].generation == self->generation)
-			*memo_slot(self, old[i].x, old[i].T) = old[i];
+			*memo_slot(self, old[i].x, old[i].t_x, old[i].T) = old[i];
 	if (old)
 		pfree(old);
 }
@@ -113,6 +119,8 @@ cv_predict(FunctionCallInfo fcinfo, cv_predictor *self, const cv_history *histor
 	cv_answer *answer;
 	bool known;
 
+	if (self->family->discrete)
+		cv_whole_opportunities(self->unit_days, x, history->recency, history->age, &t_x, &T);
 	if (self->question.future != question->future || self->question.horizon != question->horizon ||
 		self->question.delta != question->delta || self->question.purchases != question->purchases)
 	{
@@ -122,15 +130,16 @@ cv_predict(FunctionCallInfo fcinfo, cv_predictor *self, const cv_history *histor
 	}
 	if (self->memo_used * 2 >= self->memo_size && self->memo_size < MEMO_LARGEST)
 		memo_grow(fcinfo, self);
-	answer = memo_slot(self, x, T);
-	known = answer->generation == self->generation && answer->x == x && answer->T == T;
+	answer = memo_slot(self, x, t_x, T);
+	known = answer->generation == self->generation && answer->x == x && answer->T == T &&
+			(self->family->k == 0 || answer->t_x == t_x);
 	if (!known)
 	{
 		self->memo_used += answer->generation != self->generation;
 		answer->generation = 0; /* until it is complete */
 		answer->x = x;
 		answer->T = T;
-		answer->value = question->future(self, x, T);
+		answer->value = question->future(self, x, t_x, T);
 	}
 	if (!known || answer->t_x != t_x)
 	{

@@ -36,6 +36,7 @@ cv_simulate_purchases(PG_FUNCTION_ARGS)
 	const cv_model *buying = cv_model_arg(fcinfo, 0, &cv_buying_models);
 	const cv_model *spending = cv_model_arg(fcinfo, 1, &cv_spending_models);
 	const cv_buying_family *family = cv_buying_family_of(buying->family);
+	double p[CV_BUYING_NUMBERS];
 	int32 customers = PG_GETARG_INT32(2);
 	DateADT until = cv_check_day("until", PG_GETARG_DATEADT(3));
 	DateADT from = cv_check_day("acquired_from", PG_GETARG_DATEADT(4));
@@ -53,6 +54,7 @@ cv_simulate_purchases(PG_FUNCTION_ARGS)
 			ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("acquired_from, acquired_to and until must follow each other in this order")));
+	cv_buying_numbers(buying, p);
 	InitMaterializedSRF(fcinfo, 0);
 	for (id = 1; id <= customers; id++)
 	{
@@ -67,7 +69,7 @@ cv_simulate_purchases(PG_FUNCTION_ARGS)
 		cv_random_seed(&random, seed, (uint64) id);
 		acquired = from + (DateADT) floor(cv_random_uniform(&random) * ((double) to - from + 1));
 		time_of_day = cv_random_uniform(&random);
-		cv_customer_draw(&customer, family, buying->parameter, &random);
+		cv_customer_draw(&customer, family, p, &random);
 		/* a draw of a tiny shape may underflow to 0, an infinite amount */
 		spend_rate =
 			Max(cv_random_gamma(&random, spending->parameter[1]), 1e-300) / spending->parameter[2];

@@ -206,18 +206,22 @@ probability(const double *p, double x, double T, double horizon, double n, doubl
 	{                                                                                         \
 		return log_odds_dead(p, x, t_x, T, x + (first));                                      \
 	}                                                                                         \
-	static double name##_survival(const double *p, double x, double T, double ahead)          \
+	static double name##_survival(const double *p, double x, double t_x, double T,            \
+								  double ahead)                                               \
 	{                                                                                         \
+		(void) t_x;                                                                           \
 		return survival(p, x, T, ahead, x + (first));                                         \
 	}                                                                                         \
-	static double name##_purchases(const double *p, double x, double T, double horizon,       \
-								   double delta)                                              \
+	static double name##_purchases(const double *p, double x, double t_x, double T,           \
+								   double horizon, double delta)                              \
 	{                                                                                         \
+		(void) t_x;                                                                           \
 		return purchases(p, x, T, horizon, delta, x + (first));                               \
 	}                                                                                         \
-	static double name##_probability(const double *p, double x, double T, double horizon,     \
-									 double n)                                                \
+	static double name##_probability(const double *p, double x, double t_x, double T,         \
+									 double horizon, double n)                                \
 	{                                                                                         \
+		(void) t_x;                                                                           \
 		return probability(p, x, T, horizon, n, x + (first));                                 \
 	}
 
@@ -233,7 +237,9 @@ const cv_buying_family cv_bg_nbd = { "bg/nbd",
 									 bg_log_odds_dead,
 									 bg_survival,
 									 bg_purchases,
-									 bg_probability };
+									 bg_probability,
+									 0,
+									 0 };
 
 const cv_buying_family cv_mbg_nbd = { "mbg/nbd",
 									  4,
@@ -244,4 +250,6 @@ const cv_buying_family cv_mbg_nbd = { "mbg/nbd",
 									  mbg_log_odds_dead,
 									  mbg_survival,
 									  mbg_purchases,
-									  mbg_probability };
+									  mbg_probability,
+									  0,
+									  0 };
