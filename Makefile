@@ -22,11 +22,12 @@ EXTVERSION := $(shell sed -n "s/^default_version *= *'\([^']*\)'.*/\1/p" $(here)
 
 # --- sources: plain mathematics first, then PostgreSQL plumbing, then the topics -------
 
-CORE_OBJS       = src/core/beta_power.o src/core/bg_nbd.o src/core/buying.o \
-	src/core/closed_form.o src/core/covariates.o src/core/linear.o \
-	src/core/matrix.o src/core/newton.o src/core/pareto_nbd.o \
-	src/core/quadrature.o src/core/random.o src/core/retention.o \
-	src/core/simulate.o src/core/special.o src/core/spending.o
+CORE_OBJS       = src/core/beta_power.o src/core/bg_bb.o src/core/bg_nbd.o \
+	src/core/buying.o src/core/closed_form.o src/core/cnbd.o src/core/covariates.o \
+	src/core/linear.o src/core/matrix.o src/core/newton.o src/core/pareto_nbd.o \
+	src/core/quadrature.o src/core/random.o src/core/renewal.o \
+	src/core/retention.o src/core/simulate.o src/core/special.o \
+	src/core/spending.o
 PG_OBJS         = src/pg/json.o src/pg/numeric.o src/pg/parameter.o src/pg/row.o \
 	src/pg/state.o src/pg/wire.o
 ACTIVITY_OBJS   = src/activity/log.o src/activity/log_functions.o \

@@ -56,6 +56,13 @@ read_base(FunctionCallInfo fcinfo, int argument)
 	return base;
 }
 
+/* Sum of ln(days between purchases) over all customers. */
+double
+cv_base_log_gaps(const cv_customer_base *base)
+{
+	return (double) cv_base_gaps(base) / GAP_UNIT;
+}
+
 /* The entry's slot in a table: its own or the empty one where it belongs. */
 static cv_base_entry *
 find_slot(cv_customer_base *base, int64 mask, const cv_base_entry *entry)

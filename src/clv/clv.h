@@ -55,6 +55,7 @@ typedef struct cv_customer_base
 } cv_customer_base;
 
 extern const cv_customer_base *cv_base_arg(FunctionCallInfo fcinfo, int argument);
+extern double cv_base_log_gaps(const cv_customer_base *base);
 
 /* -1, 0, 1 by frequency, recency, age, monetary. */
 static inline int
@@ -122,13 +123,19 @@ typedef enum cv_buying_number
 	CV_NBD_MODEL,
 	CV_BG_NBD_MODEL,
 	CV_MBG_NBD_MODEL,
-	CV_PARETO_NBD_MODEL
+	CV_PARETO_NBD_MODEL,
+	CV_BG_CNBD_MODEL,
+	CV_MBG_CNBD_MODEL,
+	CV_BG_BB_MODEL
 } cv_buying_number;
 
-#define CV_BUYING_FAMILIES 4
+#define CV_BUYING_FAMILIES 7
 
 extern const cv_model_kind cv_buying_models;
 extern const cv_model_kind cv_spending_models;
 extern const cv_buying_family *cv_buying_family_of(int family);
+extern void cv_buying_numbers(const cv_model *model, double *p);
+extern void cv_whole_opportunities(double unit_days, double frequency, double recency, double age,
+								   double *t_x, double *n);
 
 #endif

@@ -275,7 +275,7 @@ cv_covariate_row(const cv_covariates *all, Jsonb *covariates, double *z)
 /*
  * A customer's own parameters: the family's, with alpha, and beta or b, as the
  * covariates make them.  "parameter" are all parameters of the model, its own or a
- * draw of them; p has room for CV_BUYING_PARAMETERS.  With the result every function
+ * draw of them; p has room for CV_BUYING_NUMBERS.  With the result every function
  * of cv_buying_family is the customer's.  Errors as cv_covariate_row(), and for
  * covariates so far from those of the fit that a parameter is 0 or infinite.
  */
@@ -290,6 +290,7 @@ cv_customer_parameters(const cv_model *model, const double *parameter, Jsonb *co
 	cv_read_covariates(cv_model_design(model), model->design_size, &all);
 	cv_covariate_row(&all, covariates, z);
 	cv_covariate_apply(family, parameter, all.columns, z, p);
+	p[CV_BUYING_K] = model->k;
 	for (i = 0; i < family->parameters; i++)
 		if (!(p[i] > 0 && isfinite(p[i])))
 			ereport(

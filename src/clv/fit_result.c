@@ -99,14 +99,11 @@ cv_warn_of_fit(const cv_model_kind *kind, const cv_model *model, const cv_minimu
 					  errhint("%s", hint)));
 }
 
-/*
- * The number of parameters that the data chose, as AIC and BIC count them; a k that
- * was chosen belongs here.
- */
+/* The number of parameters that the data chose, as AIC and BIC count them. */
 int
 cv_model_degrees(const cv_model *model)
 {
-	return model->parameters;
+	return model->parameters + (model->header.flags & CV_MODEL_K_CHOSEN ? 1 : 0);
 }
 
 /* Schwarz's criterion: parameters * ln customers - 2 ln L. */
@@ -128,6 +125,13 @@ cv_emit_parameters(FunctionCallInfo fcinfo, const cv_model_kind *kind, const cv_
 	int i;
 
 	InitMaterializedSRF(fcinfo, 0);
+	if (model->k > 0)
+	{
+		Datum values[5] = { CStringGetTextDatum("k"), Float8GetDatum(model->k) };
+		bool nulls[5] = { false, false, true, true, true };
+
+		cv_emit(fcinfo, values, nulls);
+	}
 	for (i = 0; i < n; i++)
 	{
 		Datum values[5] = { 0 };

@@ -124,7 +124,7 @@ find_fault(const cv_model_kind *kind, const cv_model *model)
 
 	if (model->family >= kind->families)
 		return kind->family_rule;
-	if (model->own != kind->parameters(model->family) || model->k != 0)
+	if (model->own != kind->parameters(model->family))
 		return "The parameters are not those of the family.";
 	if ((model->design_size > 0) != ((model->header.flags & CV_MODEL_COVARIATES) != 0))
 		return "The flags do not fit each other.";
@@ -141,6 +141,8 @@ find_fault(const cv_model_kind *kind, const cv_model *model)
 	}
 	else if (n != model->own)
 		return "The parameters are not those of the family.";
+	if (model->k < Min(1, cv_model_most_k(kind, model)) || model->k > cv_model_most_k(kind, model))
+		return model->k == 0 ? "\"k\" is missing." : "\"k\" must be a whole number from 1 to 100.";
 	if (kind->has_unit ? !(model->unit_days > 0 && isfinite(model->unit_days))
 					   : model->unit_days != 0)
 		return "The unit of a buying model is a positive interval such as \"7 days\".";
@@ -166,6 +168,8 @@ find_fit_fault(const cv_model *model)
 	if (!(model->header.flags & CV_MODEL_FITTED))
 		return model->header.flags & ~CV_MODEL_COVARIATES ? "The flags do not fit each other."
 														  : NULL;
+	if (model->header.flags & CV_MODEL_K_CHOSEN && model->k == 0)
+		return "The flags do not fit each other.";
 	if (model->customers < 1 || model->customers > CV_MODEL_MOST_CUSTOMERS ||
 		!(fabs(model->log_likelihood) <= DBL_MAX / 4) || !(model->penalty >= 0) ||
 		!isfinite(model->penalty) || !(model->gradient >= 0) || !isfinite(model->gradient) ||
@@ -253,6 +257,9 @@ append_fit(const cv_model_kind *kind, const cv_model *model, StringInfo text)
 	appendStringInfo(text, ", \"iterations\": %lld, \"converged\": %s",
 					 (long long) model->iterations,
 					 model->header.flags & CV_MODEL_CONVERGED ? "true" : "false");
+	if (model->k > 0)
+		appendStringInfo(text, ", \"k_chosen\": %s",
+						 model->header.flags & CV_MODEL_K_CHOSEN ? "true" : "false");
 	if (model->header.flags & CV_MODEL_COVARIANCE)
 	{
 		appendStringInfoString(text, ", \"log_covariance\": [");
@@ -284,6 +291,8 @@ cv_model_out(const cv_model_kind *kind, const cv_model *model)
 		cv_append_number(&text, model->unit_days);
 		appendStringInfoString(&text, model->unit_days == 1 ? " day\"" : " days\"");
 	}
+	if (model->k > 0)
+		appendStringInfo(&text, ", \"k\": %d", model->k);
 	for (i = 0; i < model->parameters; i++)
 	{
 		if (i == model->own)
@@ -340,6 +349,14 @@ static int64
 count_of(const JsonbValue *value, const char *type, const char *key)
 {
 	return (int64) Max(-1, Min(9e18, number_of(value, type, key)));
+}
+
+static bool
+bool_of(const JsonbValue *value, const char *type, const char *key)
+{
+	if (value->type != jbvBool)
+		cv_malformed(type, "\"%s\" must be true or false.", key);
+	return value->val.boolean;
 }
 
 /* A unit in days: a number of days as a model prints it, or any interval. */
@@ -415,10 +432,14 @@ read_fit(const cv_model_kind *kind, cv_model *model, JsonbContainer *fit)
 			model->iterations = count_of(&value, type, key);
 		else if (strcmp(key, "converged") == 0)
 		{
-			if (value.type != jbvBool)
-				cv_malformed(type, "\"converged\" must be true or false.");
-			if (value.val.boolean)
+			if (bool_of(&value, type, key))
 				model->header.flags |= CV_MODEL_CONVERGED;
+		}
+		else if (strcmp(key, "k_chosen") == 0 && model->k > 0)
+		{
+			required--;
+			if (bool_of(&value, type, key))
+				model->header.flags |= CV_MODEL_K_CHOSEN;
 		}
 		else if (strcmp(key, "log_covariance") == 0)
 		{
@@ -557,6 +578,14 @@ model_from_jsonb(const cv_model_kind *kind, Jsonb *document)
 			model->unit_days = read_unit(string_of(&value, type, key));
 			continue;
 		}
+		if (strcmp(key, "k") == 0 && cv_model_most_k(kind, model) > 0)
+		{
+			double k = number_of(&value, type, key);
+
+			/* -1 fails the checks */
+			model->k = k >= 1 && k <= PG_INT32_MAX && k == floor(k) ? (int32) k : -1;
+			continue;
+		}
 		if (strcmp(key, "fit") == 0)
 		{
 			if (value.type != jbvBinary || !JsonContainerIsObject(value.val.binary.data))
@@ -677,6 +706,8 @@ cv_model_receive(const cv_model_kind *kind, StringInfo buffer)
 	model->header.flags = flags;
 	if (kind->has_unit)
 		model->unit_days = pq_getmsgfloat8(buffer);
+	if (cv_model_most_k(kind, model) > 0)
+		model->k = (int32) pq_getmsgint(buffer, 4);
 	for (i = 0; i < n; i++)
 		model->parameter[i] = pq_getmsgfloat8(buffer) + 0.0; /* no -0 */
 	model->customers = pq_getmsgint64(buffer);
@@ -721,6 +752,8 @@ cv_model_send(const cv_model_kind *kind, const cv_model *model)
 		send_design(&buffer, model);
 	if (kind->has_unit)
 		pq_sendfloat8(&buffer, model->unit_days);
+	if (model->k > 0)
+		pq_sendint32(&buffer, model->k);
 	for (i = 0; i < n; i++)
 		pq_sendfloat8(&buffer, model->parameter[i]);
 	pq_sendint64(&buffer, model->customers);

@@ -13,9 +13,11 @@
 #define CV_MODEL_FITTED 0x01 /* the fields about the fit are meant */
 #define CV_MODEL_CONVERGED 0x02
 #define CV_MODEL_COVARIANCE 0x04 /* covariance is meant */
+#define CV_MODEL_K_CHOSEN 0x08	 /* by the fit, not given */
 #define CV_MODEL_COVARIATES 0x10 /* has coefficients of covariates */
-#define CV_MODEL_FLAGS \
-	(CV_MODEL_FITTED | CV_MODEL_CONVERGED | CV_MODEL_COVARIANCE | CV_MODEL_COVARIATES)
+#define CV_MODEL_FLAGS                                                                \
+	(CV_MODEL_FITTED | CV_MODEL_CONVERGED | CV_MODEL_COVARIANCE | CV_MODEL_K_CHOSEN | \
+	 CV_MODEL_COVARIATES)
 
 /* A fit counts in floating point; up to here whole numbers are exact. */
 #define CV_MODEL_MOST_CUSTOMERS (INT64CONST(1) << 53)
@@ -32,7 +34,8 @@ typedef struct cv_model_kind
 	const char *(*parameter)(int family, int parameter);
 	int (*processes)(int family);		 /* that take covariates; NULL: none ever does */
 	const char *(*process)(int process); /* name of one */
-	bool has_unit;						 /* times are in a unit that the model carries */
+	int (*most_k)(int family); /* of the k from 1 that it has, 0 if none; NULL: none has */
+	bool has_unit;			   /* times are in a unit that the model carries */
 	bool has_penalty;
 	bool has_compared;
 } cv_model_kind;
@@ -88,6 +91,13 @@ static inline bool
 cv_model_is_logarithmic(const cv_model *model, int parameter)
 {
 	return parameter < model->own;
+}
+
+/* The largest k of a model's family, 0 if it has none. */
+static inline int
+cv_model_most_k(const cv_model_kind *kind, const cv_model *model)
+{
+	return kind->most_k ? kind->most_k(model->family) : 0;
 }
 
 /* ---- model.c ---- */

@@ -33,25 +33,27 @@ checked(double value, const char *what)
 	return value;
 }
 
+#define MOST_OPPORTUNITIES 1000000 /* of bg/bb that are added up */
+
 /* ---- questions ---- */
 
 static double
-survival(const cv_predictor *self, double x, double T)
+survival(const cv_predictor *self, double x, double t_x, double T)
 {
-	return self->family->survival(self->parameter, x, T, self->question.horizon);
+	return self->family->survival(self->parameter, x, t_x, T, self->question.horizon);
 }
 
 static double
-purchases(const cv_predictor *self, double x, double T)
+purchases(const cv_predictor *self, double x, double t_x, double T)
 {
-	return self->family->purchases(self->parameter, x, T, self->question.horizon,
+	return self->family->purchases(self->parameter, x, t_x, T, self->question.horizon,
 								   self->question.delta);
 }
 
 static double
-probability(const cv_predictor *self, double x, double T)
+probability(const cv_predictor *self, double x, double t_x, double T)
 {
-	return self->family->probability(self->parameter, x, T, self->question.horizon,
+	return self->family->probability(self->parameter, x, t_x, T, self->question.horizon,
 									 self->question.purchases);
 }
 
@@ -176,6 +178,11 @@ purchase_probability(FunctionCallInfo fcinfo, const cv_history *history, double 
 	if (n < 0)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("purchases must be at least 0, not %d", n)));
+	if (self->family->discrete && question.horizon > MOST_OPPORTUNITIES)
+		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+						errmsg("purchase_probability takes a horizon of at most %d opportunities, "
+							   "not %.0f",
+							   MOST_OPPORTUNITIES, question.horizon)));
 	answer = cv_predict(fcinfo, self, history, &question);
 	if (n == 0)
 		dead = cv_buying_p_dead(self->family, self->parameter, answer->x, answer->t_x, answer->T);
@@ -243,20 +250,37 @@ cv_expected_spend(PG_FUNCTION_ARGS)
 	PG_RETURN_FLOAT8(expected_spend(cv_model_arg(fcinfo, 0, &cv_spending_models), &history));
 }
 
-/* log_likelihood(buying model, history, covariates), time in the model's unit */
+/*
+ * log_likelihood(buying model, history, covariates), time in the model's unit; NULL where a
+ * regular family needs the times between purchases and they are unknown
+ */
 Datum
 cv_buying_log_likelihood(PG_FUNCTION_ARGS)
 {
 	cv_history history;
 	cv_predictor *self;
+	double t_x;
+	double T;
+	double gaps = 0;
 
 	if (any_null(fcinfo, 0, 1) || !cv_history_arg(fcinfo, 1, &history))
 		PG_RETURN_NULL();
 	self = cv_predictor_for(fcinfo, 2);
-	PG_RETURN_FLOAT8(checked(self->family->log_likelihood(self->parameter, history.frequency,
-														  history.recency / self->unit_days,
-														  history.age / self->unit_days),
-							 "log_likelihood"));
+	t_x = history.recency / self->unit_days;
+	T = history.age / self->unit_days;
+	if (self->family->discrete)
+		cv_whole_opportunities(self->unit_days, history.frequency, history.recency, history.age,
+							   &t_x, &T);
+	if (self->parameter[CV_BUYING_K] > 1 && history.frequency > 0)
+	{
+		if (!history.has_log_gaps)
+			PG_RETURN_NULL();
+		gaps = (self->parameter[CV_BUYING_K] - 1) *
+			   (history.log_gaps - history.frequency * log(self->unit_days));
+	}
+	PG_RETURN_FLOAT8(
+		checked(self->family->log_likelihood(self->parameter, history.frequency, t_x, T) + gaps,
+				"log_likelihood"));
 }
 
 /* log_likelihood(spending model, history); NULL for a customer the model does not see */

@@ -1,11 +1,12 @@
 /*
  * predictor.c: keeps what a call site computed.
  *
- * Given that a customer is alive, the future depends on (x, T) only, and a
+ * Given that a customer is alive, the future mostly depends on (x, T) only, and a
  * million customers share some thousand pairs.  So a call site keeps the model
  * it was called with last, and the answers for the pairs met so far.  P(alive)
  * needs t_x too; the last one is kept with the pair, which serves all customers
- * without repeat purchases.  Covariates count by what they make of the scales.
+ * without repeat purchases.  The future of regular buyers depends on t_x as well.
+ * Covariates count by what they make of the scales.
  */
 #include "postgres.h"
 
@@ -91,8 +92,7 @@ predictor_for_model(FunctionCallInfo fcinfo)
 		self->model = NULL;
 	}
 	self->family = cv_buying_family_of(model->family);
-	memset(self->parameter, 0, sizeof(self->parameter));
-	memcpy(self->parameter, model->parameter, sizeof(double) * self->family->parameters);
+	cv_buying_numbers(model, self->parameter);
 	self->unit_days = model->unit_days;
 	self->known_size = 0;
 	if (self->fitted)
@@ -123,10 +123,11 @@ predictor_for_model(FunctionCallInfo fcinfo)
 }
 
 static inline bool
-is_for(const cv_answer *answer, double x, double T, const double *scale)
+is_for(const cv_predictor *self, const cv_answer *answer, double x, double t_x, double T,
+	   const double *scale)
 {
 	return answer->x == x && answer->T == T && answer->scale[0] == scale[0] &&
-		   answer->scale[1] == scale[1];
+		   answer->scale[1] == scale[1] && (self->family->k == 0 || answer->t_x == t_x);
 }
 
 /*
@@ -143,9 +144,9 @@ cv_predictor_for(FunctionCallInfo fcinfo, int covariates)
 	return self;
 }
 
-/* Where (x, T, scales) is in the memo, or the free slot where it belongs. */
+/* Where (x, t_x, T, scales) is in the memo, or the free slot where it belongs. */
 static cv_answer *
-memo_slot(cv_predictor *self, double x, double T, const double *scale)
+memo_slot(cv_predictor *self, double x, double t_x, double T, const double *scale)
 {
 	uint64 bits[4];
 	uint64 hash;
@@ -156,6 +157,11 @@ memo_slot(cv_predictor *self, double x, double T, const double *scale)
 	memcpy(&bits[1], &T, sizeof(double));
 	hash = (bits[0] ^ (bits[1] >> 7)) * UINT64CONST(0x9e3779b97f4a7c15);
 	hash = (hash ^ (hash >> 32) ^ bits[1]) * UINT64CONST(0xff51afd7ed558ccd);
+	if (self->family->k > 0)
+	{
+		memcpy(&bits[0], &t_x, sizeof(double));
+		hash = (hash ^ (hash >> 32) ^ (bits[0] >> 9)) * UINT64CONST(0xc4ceb9fe1a85ec53);
+	}
 	if (self->fitted)
 	{
 		memcpy(&bits[2], scale, 2 * sizeof(double));
@@ -166,7 +172,7 @@ memo_slot(cv_predictor *self, double x, double T, const double *scale)
 	for (tries = 0; tries < MEMO_TRIES; tries++)
 	{
 		answer = &self->memo[(hash + tries) & (self->memo_size - 1)];
-		if (answer->generation != self->generation || is_for(answer, x, T, scale))
+		if (answer->generation != self->generation || is_for(self, answer, x, t_x, T, scale))
 			break;
 	}
 	/* where it is crowded the last one gives way */
@@ -186,7 +192,7 @@ memo_grow(FunctionCallInfo fcinfo, cv_predictor *self)
 		MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, self->memo_size * sizeof(cv_answer));
 	for (i = 0; i < old_size; i++)
 		if (old[i].generation == self->generation)
-			*memo_slot(self, old[i].x, old[i].T, old[i].scale) = old[i];
+			*memo_slot(self, old[i].x, old[i].t_x, old[i].T, old[i].scale) = old[i];
 	if (old)
 		pfree(old);
 }
@@ -203,6 +209,8 @@ cv_predict(FunctionCallInfo fcinfo, cv_predictor *self, const cv_history *histor
 	cv_answer *answer;
 	bool known;
 
+	if (self->family->discrete)
+		cv_whole_opportunities(self->unit_days, x, history->recency, history->age, &t_x, &T);
 	if (self->question.future != question->future || self->question.horizon != question->horizon ||
 		self->question.delta != question->delta || self->question.purchases != question->purchases)
 	{
@@ -212,8 +220,8 @@ cv_predict(FunctionCallInfo fcinfo, cv_predictor *self, const cv_history *histor
 	}
 	if (self->memo_used * 2 >= self->memo_size && self->memo_size < MEMO_LARGEST)
 		memo_grow(fcinfo, self);
-	answer = memo_slot(self, x, T, scale);
-	known = answer->generation == self->generation && is_for(answer, x, T, scale);
+	answer = memo_slot(self, x, t_x, T, scale);
+	known = answer->generation == self->generation && is_for(self, answer, x, t_x, T, scale);
 	if (!known)
 	{
 		self->memo_used += answer->generation != self->generation;
@@ -222,7 +230,7 @@ cv_predict(FunctionCallInfo fcinfo, cv_predictor *self, const cv_history *histor
 		answer->T = T;
 		answer->scale[0] = scale[0];
 		answer->scale[1] = scale[1];
-		answer->value = question->future(self, x, T);
+		answer->value = question->future(self, x, t_x, T);
 	}
 	if (!known || answer->t_x != t_x)
 	{

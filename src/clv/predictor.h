@@ -11,20 +11,23 @@ typedef struct cv_predictor cv_predictor;
 /* What a prediction asks of a living customer; times in the model's unit. */
 typedef struct cv_question
 {
-	double (*future)(const cv_predictor *self, double x, double T);
+	double (*future)(const cv_predictor *self, double x, double t_x, double T);
 	double horizon; /* may be infinite */
 	double delta;	/* continuous discount rate */
 	double purchases;
 } cv_question;
 
-/* An answer, kept for the pair (x, T) and what the covariates make of the scales. */
+/*
+ * An answer, kept for the pair (x, T), of a regular family for (x, t_x, T), and for what the
+ * covariates make of the scales.
+ */
 typedef struct cv_answer
 {
 	double x;
 	double T;
 	double scale[2];   /* of purchases and of dropping out */
 	double value;	   /* of the question, for a living customer */
-	double t_x;		   /* the last one met, and */
+	double t_x;		   /* the last one met where it is no key, and */
 	double alive;	   /* P(alive) with it */
 	uint64 generation; /* valid if equal to the predictor's */
 } cv_answer;
@@ -32,7 +35,7 @@ typedef struct cv_answer
 struct cv_predictor
 {
 	const cv_buying_family *family;
-	double parameter[CV_BUYING_PARAMETERS]; /* of the customers asked about now */
+	double parameter[CV_BUYING_NUMBERS]; /* of the customers asked about now */
 	double unit_days;
 	const cv_model *fitted; /* NULL without covariates */
 	struct varlena *known;	/* covariates that "parameter" is for; NULL: none yet */

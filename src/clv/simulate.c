@@ -39,7 +39,7 @@ cv_simulate_purchases(PG_FUNCTION_ARGS)
 	const cv_model *buying;
 	const cv_model *spending;
 	const cv_buying_family *family;
-	double parameter[CV_BUYING_PARAMETERS];
+	double parameter[CV_BUYING_NUMBERS];
 	int32 customers;
 	DateADT until;
 	DateADT from;

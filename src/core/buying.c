@@ -129,23 +129,25 @@ nbd_log_odds_dead(const double *p, double x, double t_x, double T)
 }
 
 static double
-nbd_survival(const double *p, double x, double T, double ahead)
+nbd_survival(const double *p, double x, double t_x, double T, double ahead)
 {
-	(void) p, (void) x, (void) T, (void) ahead;
+	(void) p, (void) x, (void) t_x, (void) T, (void) ahead;
 	return 1;
 }
 
 static double
-nbd_purchases(const double *p, double x, double T, double horizon, double delta)
+nbd_purchases(const double *p, double x, double t_x, double T, double horizon, double delta)
 {
 	double rate = (p[0] + x) / (p[1] + T);
 
+	(void) t_x;
 	return delta > 0 ? -rate * expm1(-delta * horizon) / delta : rate * horizon;
 }
 
 static double
-nbd_probability(const double *p, double x, double T, double horizon, double n)
+nbd_probability(const double *p, double x, double t_x, double T, double horizon, double n)
 {
+	(void) t_x;
 	if (horizon == 0)
 		return n == 0;
 	return exp(cv_count_log_probability(p[0] + x, p[1] + T, horizon, n));
@@ -161,7 +163,9 @@ const cv_buying_family cv_nbd = { "nbd",
 								  nbd_survival,
 								  nbd_purchases,
 								  nbd_probability,
-								  { 0, 1 } };
+								  { 0, 1 },
+								  0,
+								  0 };
 
 /* ---- the fit ---- */
 
@@ -208,7 +212,7 @@ buying_objective(int n, const double *theta, double *gradient, double *hessian, 
 	cv_likelihood sum;
 	cv_likelihood part;
 	cv_group sample[ROWS_BETWEEN_CHECKS];
-	double p[CV_BUYING_PARAMETERS];
+	double p[CV_BUYING_NUMBERS];
 	double value;
 	int rows;
 	int from;
@@ -218,6 +222,7 @@ buying_objective(int n, const double *theta, double *gradient, double *hessian, 
 	memset(&sum, 0, sizeof(sum));
 	for (i = 0; i < n; i++)
 		p[i] = exp(theta[i]);
+	p[CV_BUYING_K] = fit->family->k;
 	for (from = 0; from < fit->n; from += rows * fit->stride)
 	{
 		const cv_group *chunk = fit->group + from;
@@ -255,7 +260,8 @@ buying_objective(int n, const double *theta, double *gradient, double *hessian, 
 
 /*
  * Fits a family to groups of customers (times in model units; sorted by x).
- * The groups' times are rescaled in place to a mean observation time of 1.
+ * The groups' times are rescaled in place to a mean observation time of 1, where they
+ * are not counts.  A regular family is a copy with the k that is wanted.
  * "minimum" tells the optimum in logarithms of the parameters in model units,
  * with the Hessian of the mean; returns the log-likelihood there.
  */
@@ -281,7 +287,8 @@ cv_fit_buying(const cv_buying_family *family, cv_group *group, int n, double pen
 		fit.scale += group[i].customers * group[i].T;
 		purchases += group[i].customers * group[i].x;
 	}
-	fit.scale /= customers;
+	/* opportunities are counted, not measured */
+	fit.scale = family->discrete ? 1 : fit.scale / customers;
 	for (i = 0; i < n; i++)
 	{
 		group[i].t_x /= fit.scale;
@@ -310,7 +317,7 @@ cv_fit_buying(const cv_buying_family *family, cv_group *group, int n, double pen
 		cv_newton_minimise(k, buying_objective, &fit, start, starts, LOG_BOUND, minimum);
 	fit.penalty = 0;
 	log_likelihood = -customers * buying_objective(k, minimum->theta, gradient, hessian, &fit) -
-					 purchases * log(fit.scale);
+					 purchases * (family->k > 0 ? family->k : 1) * log(fit.scale);
 	for (i = 0; i < family->parameters; i++)
 		if (family->is_time[i])
 			minimum->theta[i] += log(fit.scale);

@@ -3,9 +3,10 @@
  *
  * A customer is (x, t_x, T): x repeat purchases, the last of them t_x after the
  * first purchase, observed until T; times in one unit that the parameters share.
- * Given that the customer is alive at T, nothing depends on t_x any more: the
- * purchase rate is Gamma(r + x, alpha + T), and dropping out has its posterior.
- * So every prediction is P(alive) times a function of (x, T).
+ * Every prediction is P(alive) times what a living customer does.  Given that the
+ * customer is alive at T, mostly nothing depends on t_x any more: the purchase rate
+ * is Gamma(r + x, alpha + T), and dropping out has its posterior, so that the future
+ * is a function of (x, T).  A regular buyer's depends on the time since t_x as well.
  */
 #ifndef CV_CORE_BUYING_H
 #define CV_CORE_BUYING_H
@@ -13,6 +14,8 @@
 #include "core/newton.h"
 
 #define CV_BUYING_PARAMETERS 4
+#define CV_BUYING_K CV_BUYING_PARAMETERS /* where a regular family's k stands in p, */
+#define CV_BUYING_NUMBERS 5				 /* whose length is this */
 
 /* Customers with the same history; groups are sorted by x, t_x, T. */
 typedef struct cv_group
@@ -38,7 +41,10 @@ typedef struct cv_buying_family
 	const char *parameter[CV_BUYING_PARAMETERS];
 	char is_time[CV_BUYING_PARAMETERS]; /* scales with the unit */
 
-	/* ln of the density of (x, t_x) over (0, T] */
+	/*
+	 * ln of the density of the purchases in (0, T]; of a regular family without
+	 * (k - 1) times the sum of ln of the times between them
+	 */
 	double (*log_likelihood)(const double *p, double x, double t_x, double T);
 
 	/* adds the groups' log-likelihood with derivatives */
@@ -48,25 +54,33 @@ typedef struct cv_buying_family
 	double (*log_odds_dead)(const double *p, double x, double t_x, double T);
 
 	/* P(alive at T + ahead), given alive at T */
-	double (*survival)(const double *p, double x, double T, double ahead);
+	double (*survival)(const double *p, double x, double t_x, double T, double ahead);
 
 	/*
 	 * E[sum of e^(-delta u) over purchases at T + u, 0 < u <= horizon], given
 	 * alive at T; horizon may be infinite, delta 0.  Infinite where it diverges.
 	 */
-	double (*purchases)(const double *p, double x, double T, double horizon, double delta);
+	double (*purchases)(const double *p, double x, double t_x, double T, double horizon,
+						double delta);
 
 	/* P(exactly n purchases in (T, T + horizon]), given alive at T */
-	double (*probability)(const double *p, double x, double T, double horizon, double n);
+	double (*probability)(const double *p, double x, double t_x, double T, double horizon,
+						  double n);
 
 	/* whose scale it is, for covariates: 0 nobody's, 1 of purchases, 2 of dropping out */
 	char process[CV_BUYING_PARAMETERS];
+
+	int k;		  /* of the regular, whose future depends on t_x too; else 0 */
+	int discrete; /* times are whole numbers of opportunities to buy */
 } cv_buying_family;
 
 extern const cv_buying_family cv_nbd;
 extern const cv_buying_family cv_bg_nbd;
 extern const cv_buying_family cv_mbg_nbd;
 extern const cv_buying_family cv_pareto_nbd;
+extern const cv_buying_family cv_bg_cnbd;
+extern const cv_buying_family cv_mbg_cnbd;
+extern const cv_buying_family cv_bg_bb;
 
 /*
  * P(alive at T), and its complement without cancellation.

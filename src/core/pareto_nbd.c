@@ -287,9 +287,9 @@ pareto_add(const double *p, const cv_group *group, int n, cv_likelihood *sum)
 
 /* The lifetime's rate is ~ Gamma(s, beta + T) given alive at T. */
 static double
-pareto_survival(const double *p, double x, double T, double ahead)
+pareto_survival(const double *p, double x, double t_x, double T, double ahead)
 {
-	(void) x;
+	(void) x, (void) t_x;
 	return exp(-p[S] * log1p(ahead / (p[BETA] + T)));
 }
 
@@ -300,13 +300,14 @@ power_decay(double y, void *context)
 }
 
 static double
-pareto_purchases(const double *p, double x, double T, double horizon, double delta)
+pareto_purchases(const double *p, double x, double t_x, double T, double horizon, double delta)
 {
 	double scale = p[BETA] + T;
 	double front = (p[R] + x) / (p[ALPHA] + T) * scale;
 	double s = p[S];
 	double length;
 
+	(void) t_x;
 	if (horizon == 0)
 		return 0;
 	if (delta > 0)
@@ -399,13 +400,14 @@ dying_reach(const dying_context *c, double mode, double direction)
 
 /* n purchases and alive after the horizon, or n purchases and death before its end. */
 static double
-pareto_probability(const double *p, double x, double T, double horizon, double n)
+pareto_probability(const double *p, double x, double t_x, double T, double horizon, double n)
 {
 	dying_context c;
 	double mode;
 	double from;
 	double to;
 
+	(void) t_x;
 	if (horizon == 0)
 		return n == 0;
 	c.shape = p[R] + x;
@@ -433,4 +435,6 @@ const cv_buying_family cv_pareto_nbd = { "pareto/nbd",
 										 pareto_survival,
 										 pareto_purchases,
 										 pareto_probability,
-										 { 0, 1, 0, 2 } };
+										 { 0, 1, 0, 2 },
+										 0,
+										 0 };

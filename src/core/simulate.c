@@ -5,28 +5,51 @@
 
 #include <math.h>
 
+/* p ~ Beta(a, b) */
+static double
+draw_beta(cv_random *random, double a, double b)
+{
+	double one = cv_random_gamma(random, a);
+	double other = cv_random_gamma(random, b);
+
+	/* both gammas can underflow when a and b are tiny: then it is one of the two */
+	return one + other > 0 ? one / (one + other) : cv_random_uniform(random) * (a + b) < a;
+}
+
+/* Number of trials until an event that has this probability, at least 1. */
+static double
+draw_trials(cv_random *random, double probability)
+{
+	if (probability >= 1)
+		return 1;
+	return 1 + floor(-cv_random_exponential(random) / log1p(-probability));
+}
+
 /* Draws a customer's traits from the model. */
 void
 cv_customer_draw(cv_customer *customer, const cv_buying_family *family, const double *p,
 				 cv_random *random)
 {
-	customer->rate = cv_random_gamma(random, p[0]) / p[1];
 	customer->lifetime = INFINITY;
 	customer->dropout = 0;
-	customer->first_counts = family == &cv_mbg_nbd;
+	customer->first_counts = family == &cv_mbg_nbd || family == &cv_mbg_cnbd;
+	customer->k = family->k > 0 ? (int) p[CV_BUYING_K] : 0;
+	customer->chance = 0;
 	customer->clock = 0;
 	customer->gone = 0;
+	if (family == &cv_bg_bb)
+	{
+		customer->chance = draw_beta(random, p[0], p[1]);
+		customer->gone = customer->chance == 0;
+		/* gone before the opportunity at which dropping out happens */
+		customer->lifetime = draw_trials(random, draw_beta(random, p[2], p[3])) - 0.5;
+		return;
+	}
+	customer->rate = cv_random_gamma(random, p[0]) / p[1];
 	if (family == &cv_pareto_nbd)
 		customer->lifetime = cv_random_exponential(random) * p[3] / cv_random_gamma(random, p[2]);
 	else if (family != &cv_nbd)
-	{
-		double drops = cv_random_gamma(random, p[2]);
-		double stays = cv_random_gamma(random, p[3]);
-
-		/* both gammas can underflow when a and b are tiny: then it is one of the two */
-		customer->dropout = drops + stays > 0 ? drops / (drops + stays)
-											  : cv_random_uniform(random) * (p[2] + p[3]) < p[2];
-	}
+		customer->dropout = draw_beta(random, p[2], p[3]);
 	if (customer->first_counts && cv_random_uniform(random) < customer->dropout)
 		customer->gone = 1;
 }
@@ -37,7 +60,12 @@ cv_customer_next(cv_customer *customer, cv_random *random)
 {
 	if (customer->gone)
 		return INFINITY;
-	customer->clock += cv_random_exponential(random) / customer->rate;
+	if (customer->chance > 0)
+		customer->clock += draw_trials(random, customer->chance);
+	else if (customer->k > 0)
+		customer->clock += cv_random_gamma(random, customer->k) / customer->rate;
+	else
+		customer->clock += cv_random_exponential(random) / customer->rate;
 	if (!(customer->clock < customer->lifetime))
 	{
 		customer->gone = 1;

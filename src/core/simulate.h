@@ -10,8 +10,10 @@
 /* One customer's own traits. */
 typedef struct cv_customer
 {
-	double rate;	  /* purchases per unit */
+	double rate;	  /* purchases per unit; stages, if k > 0 */
 	double lifetime;  /* infinite where dropping out follows purchases */
+	int k;			  /* stages between purchases of the regular, else 0 */
+	double chance;	  /* of a purchase at an opportunity; 0 in continuous time */
 	double dropout;	  /* probability after a purchase */
 	int first_counts; /* ... the first one included */
 	double clock;	  /* time since the first purchase */

@@ -77,13 +77,13 @@ point_read(char *line, point *row)
 	if (strcmp(row->quantity, "log_likelihood") == 0)
 		row->got = family->log_likelihood(p, v[0], v[1], v[2]);
 	else if (strcmp(row->quantity, "p_alive") == 0)
-		row->got = alive * family->survival(p, v[0], v[2], v[3]);
+		row->got = alive * family->survival(p, v[0], v[1], v[2], v[3]);
 	else if (strcmp(row->quantity, "expected_purchases") == 0)
-		row->got = alive * family->purchases(p, v[0], v[2], v[3], 0);
+		row->got = alive * family->purchases(p, v[0], v[1], v[2], v[3], 0);
 	else if (strcmp(row->quantity, "discounted_purchases") == 0)
-		row->got = alive * family->purchases(p, v[0], v[2], v[3], v[4]);
+		row->got = alive * family->purchases(p, v[0], v[1], v[2], v[3], v[4]);
 	else if (strcmp(row->quantity, "purchase_probability") == 0)
-		row->got = alive * family->probability(p, v[0], v[2], v[3], v[5]) +
+		row->got = alive * family->probability(p, v[0], v[1], v[2], v[3], v[5]) +
 				   (v[5] == 0 ? cv_buying_p_dead(family, p, v[0], v[1], v[2]) : 0);
 	return 1;
 }

@@ -11,11 +11,15 @@
 #include "core/simulate.h"
 #include "core/special.h"
 
-static const cv_buying_family *const family[] = { &cv_nbd, &cv_bg_nbd, &cv_mbg_nbd,
-												  &cv_pareto_nbd };
+#define FAMILIES 6
 
-static const double truth[][4] = {
-	{ 0.6, 8, 0, 0 }, { 0.5, 6, 0.8, 2.4 }, { 0.6, 6, 0.8, 1.6 }, { 0.6, 10, 0.6, 12 }
+static const cv_buying_family *const family[FAMILIES] = {
+	&cv_nbd, &cv_bg_nbd, &cv_mbg_nbd, &cv_pareto_nbd, &cv_bg_cnbd, &cv_mbg_cnbd
+};
+
+static const double truth[FAMILIES][CV_BUYING_NUMBERS] = {
+	{ 0.6, 8, 0, 0 },	  { 0.5, 6, 0.8, 2.4 },	   { 0.6, 6, 0.8, 1.6 },
+	{ 0.6, 10, 0.6, 12 }, { 0.9, 3, 0.8, 2.4, 2 }, { 1.2, 3, 0.8, 1.6, 3 }
 };
 
 #define MOST 20000
@@ -74,9 +78,11 @@ likelihood(const cv_buying_family *model, const double *p, const cv_group *g, in
 static void
 test_derivatives(const cv_buying_family *model)
 {
-	static const double places[][4] = { { 0.3, 4, 0.8, 2.4 },	{ 2, 0.05, 1, 0.3 },
-										{ 0.7, 30, 3, 30 },		{ 0.05, 200, 0.02, 0.5 },
-										{ 10, 100, 40, 0.001 }, { 1, 1, 1, 1 } };
+	/* the last of each is the k of regular families */
+	static const double places[][CV_BUYING_NUMBERS] = {
+		{ 0.3, 4, 0.8, 2.4, 2 },	 { 2, 0.05, 1, 0.3, 3 },	  { 0.7, 30, 3, 30, 12 },
+		{ 0.05, 200, 0.02, 0.5, 2 }, { 10, 100, 40, 0.001, 100 }, { 1, 1, 1, 1, 1 }
+	};
 	double worst_sum = 0;
 	double worst_gradient = 0;
 	double worst_hessian = 0;
@@ -108,7 +114,7 @@ test_derivatives(const cv_buying_family *model)
 		worst_sum = fmax(worst_sum, fabs(rowwise / here.value - 1));
 		for (i = 0; i < model->parameters; i++)
 		{
-			double p[4];
+			double p[CV_BUYING_NUMBERS];
 			double h = places[place][i] * 1e-4;
 			cv_likelihood up;
 			cv_likelihood down;
@@ -154,8 +160,10 @@ test_truth(const cv_buying_family *model, const double *p)
 	int intervals = 0;
 	int converged = 0;
 	int better = 0;
+	cv_buying_family regular = *model; /* with the k to fit */
 	int seed;
 
+	regular.k = (int) p[CV_BUYING_K];
 	for (seed = 1; seed <= sets; seed++)
 	{
 		cv_minimum minimum;
@@ -169,7 +177,7 @@ test_truth(const cv_buying_family *model, const double *p)
 
 		simulate(model, p, customers, seed);
 		true_value = likelihood(model, p, group, customers, &at_truth);
-		at_fit = cv_fit_buying(model, group, customers, 0, NULL, &minimum);
+		at_fit = cv_fit_buying(&regular, group, customers, 0, NULL, &minimum);
 		better += at_fit >= true_value;
 		if (minimum.status != CV_FIT_CONVERGED || cv_cholesky(n, minimum.hessian, lower) != 0)
 			continue;
@@ -323,12 +331,13 @@ test_futures(const cv_buying_family *model, const double *p)
 			else
 				later++;
 		}
-		mean = cv_buying_p_alive(model, p, x, t_x, T) * model->purchases(p, x, T, horizon, 0);
+		mean = cv_buying_p_alive(model, p, x, t_x, T) * model->purchases(p, x, t_x, T, horizon, 0);
 		expected += mean;
 		bought += later;
 		variance += (later - mean) * (later - mean);
-		alive += model->probability(p, x, T, horizon, 0) * cv_buying_p_alive(model, p, x, t_x, T) +
-				 cv_buying_p_dead(model, p, x, t_x, T);
+		alive +=
+			model->probability(p, x, t_x, T, horizon, 0) * cv_buying_p_alive(model, p, x, t_x, T) +
+			cv_buying_p_dead(model, p, x, t_x, T);
 		living += later == 0;
 	}
 	ok(fabs(bought - expected) < 4 * sqrt(variance),
@@ -342,11 +351,11 @@ main(void)
 {
 	int i;
 
-	for (i = 0; i < 4; i++)
+	for (i = 0; i < FAMILIES; i++)
 		test_derivatives(family[i]);
-	for (i = 0; i < 4; i++)
+	for (i = 0; i < FAMILIES; i++)
 		test_truth(family[i], truth[i]);
-	for (i = 0; i < 4; i++)
+	for (i = 0; i < FAMILIES; i++)
 		test_futures(family[i], truth[i]);
 	test_large();
 	test_unidentified();

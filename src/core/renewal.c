@@ -1,0 +1,582 @@
+/*
+ * renewal.c: exact expectations of a renewal process with Erlang-k gaps, a gamma
+ * distributed rate and a beta distributed chance p to end after each event.
+ *
+ * Gaps with k > 1 have a memory: what comes next depends on the time s since the
+ * last event.  As an Erlang gap is k exponential stages (Cox's device of stages),
+ * that memory is the number j of stages done in s.  Given a rate L of stages, j is
+ * Poisson(L s), and that the process is silent and alive says j < k.  So with the
+ * prior L ~ Gamma(R, A - s) of the time of the last event,
+ *
+ *   P(j)    proportional to  (R)_j / j! v^j,  v = s / A,  j = 0 .. k-1,
+ *   L | j   ~ Gamma(R + j, A),
+ *
+ * and given j the stages ahead forget the past: their number M over a time t is
+ * negative binomial.  N = floor((j + M) / k) events would take place, the n-th is
+ * reached with probability q_(n-1) = E[(1-p)^(n-1)] = B(a, c+n-1) / B(a, c), so
+ *
+ *   E[events in t]  = sum_j P(j) sum_m P(M = m) S(floor((j + m) / k)),  S(n) = q_0 + .. + q_(n-1)
+ *   P(alive at t)   = sum_j P(j) sum_m P(M = m) q_floor((j + m) / k)
+ *
+ * All terms are positive.
+ */
+#include "core/renewal.h"
+
+#include <complex.h>
+#include <math.h>
+
+#include "core/beta_power.h"
+#include "core/buying.h"
+#include "core/quadrature.h"
+#include "core/special.h"
+
+#define PI 3.14159265358979323846
+
+/*
+ * "silent" is the time since the last event, part of "scale" A; a process at its
+ * beginning has silent = 0.
+ */
+void
+cv_renewal_init(cv_renewal *self, int k, double shape, double scale, double silent, double a,
+				double c)
+{
+	double v = silent / scale;
+	double term = 1;
+	double sum = 1;
+	int j;
+
+	self->k = k;
+	self->shape = shape;
+	self->scale = scale;
+	self->a = a;
+	self->c = c;
+	self->log_sum = 0;
+	self->weight[0] = 1;
+	for (j = 1; j < k && v > 0; j++)
+	{
+		term *= (shape + j - 1) / j * v;
+		self->weight[j] = term;
+		sum += term;
+		if (sum > 1e200)
+		{
+			int i;
+
+			for (i = 0; i <= j; i++)
+				self->weight[i] *= 1e-200;
+			term *= 1e-200;
+			sum *= 1e-200;
+			self->log_sum += 200 * 2.302585092994045684;
+		}
+	}
+	self->lanes = j;
+	for (j = 0; j < self->lanes; j++)
+		self->weight[j] /= sum;
+	self->log_sum += log(sum);
+}
+
+/* ---- the renewal sum ---- */
+
+#define MOST_EVENTS 1024  /* that are summed one by one, */
+#define MOST_TERMS 16384. /* and stages */
+
+/* What the n-th event is worth: q_n or S(n), filled in as far as needed. */
+typedef struct event_table
+{
+	int known;
+	int events; /* S, not q */
+	double q;	/* of the last one known */
+	double value[MOST_EVENTS + 3];
+} event_table;
+
+static void
+table_init(event_table *table, int events)
+{
+	table->known = 1;
+	table->events = events;
+	table->q = 1;
+	table->value[0] = events ? 0 : 1;
+}
+
+static void
+table_extend(event_table *table, const cv_renewal *self)
+{
+	int n = table->known++;
+	double ratio = (self->c + n - 1) / (self->a + self->c + n - 1);
+
+	if (table->events)
+		table->value[n] = table->value[n - 1] + table->q;
+	else
+		table->value[n] = table->q * ratio;
+	table->q *= ratio;
+}
+
+/* Does the sum over stages stay short at y = t / A? */
+static int
+sum_is_short(const cv_renewal *self, double y)
+{
+	double mean = (self->shape + self->k) * y;
+	double last = mean + 10 * sqrt(mean * (1 + y)) + 45 * (1 + y);
+
+	return last < MOST_TERMS && last < (double) MOST_EVENTS * self->k;
+}
+
+/*
+ * sum_m P(M = m) value(floor((j + m) / k)) for one j.  The probabilities follow from
+ * each other, from the mode in both directions, and are divided by their own sum.
+ */
+static double
+lane_sum(const cv_renewal *self, event_table *table, int j, double y)
+{
+	double shape = self->shape + j;
+	double z = y / (1 + y);
+	int mode = shape > 1 ? (int) ((shape - 1) * y) : 0;
+	double total = 1;
+	double value;
+	double term = 1;
+	int m;
+
+	while (table->known <= (mode + j) / self->k)
+		table_extend(table, self);
+	value = table->value[(mode + j) / self->k];
+	for (m = mode; m > 0; m--)
+	{
+		term *= m / ((shape + m - 1) * z);
+		total += term;
+		value += term * table->value[(m - 1 + j) / self->k];
+		if (term < 1e-20 * total)
+			break;
+	}
+	term = 1;
+	for (m = mode;; m++)
+	{
+		double ratio = (shape + m) * z / (m + 1);
+		double left = 1 - fmax(ratio, z);
+		int n = (m + 1 + j) / self->k;
+
+		if (n > MOST_EVENTS)
+			break;
+		if (n == table->known)
+			table_extend(table, self);
+		term *= ratio;
+		total += term;
+		value += term * table->value[n];
+		if (left > 0 && term * table->value[n] < 1e-18 * left * left * value)
+			break;
+		if (term == 0)
+			break;
+	}
+	return value / total;
+}
+
+/* The renewal sum at y = t / A, where it is short. */
+static double
+stage_sum(const cv_renewal *self, event_table *table, double y)
+{
+	double log_at = log1p(y);
+	double z = y / (1 + y);
+	double term[CV_MOST_STAGES];
+	double sum = 0;
+	int n = 0;	   /* floor(m / k) */
+	int phase = 0; /* m - n k */
+	int m;
+	int j;
+
+	if ((self->shape + self->lanes) * log_at > 500)
+	{
+		/* P(M = 0) would underflow */
+		for (j = 0; j < self->lanes; j++)
+			sum += self->weight[j] * lane_sum(self, table, j, y);
+		return sum;
+	}
+	/* all j side by side from m = 0 */
+	term[0] = exp(-self->shape * log_at);
+	for (j = 1; j < self->lanes; j++)
+		term[j] = term[j - 1] * (1 - z);
+	for (j = 0; j < self->lanes; j++)
+		term[j] *= self->weight[j];
+	for (m = 0;; m++)
+	{
+		double step = z / (m + 1);
+		double here = 0;
+		double next = 0;
+		double part;
+		int split = self->k - phase; /* from this j on it is one event more */
+
+		while (table->known <= n + 1)
+			table_extend(table, self);
+		if (split > self->lanes)
+			split = self->lanes;
+		for (j = 0; j < split; j++)
+		{
+			here += term[j];
+			term[j] *= (self->shape + j + m) * step;
+		}
+		for (; j < self->lanes; j++)
+		{
+			next += term[j];
+			term[j] *= (self->shape + j + m) * step;
+		}
+		part = here * table->value[n] + next * table->value[n + 1];
+		sum += part;
+		if (n > 0 && part < 1e-8 * sum)
+		{
+			/* no ratio of two terms to come is larger */
+			double ratio = fmax((self->shape + self->lanes + m) * step, z);
+
+			if (part == 0 || (ratio < 1 && part < 1e-18 * (1 - ratio) * (1 - ratio) * sum))
+				break;
+		}
+		if (++phase == self->k)
+		{
+			phase = 0;
+			if (++n > MOST_EVENTS)
+				break;
+		}
+	}
+	return sum;
+}
+
+/* ---- many events ---- */
+
+/*
+ * Where the sum is long: given p, with rho = (1-p)^(1/k), w = e^(2 pi i / k) and
+ * y = t / A, a filter of roots of unity sums it in closed form,
+ *
+ *   E[events | p, j] = rho^(j+1-k) / k sum_l w^(l(j+1)) (1 - (1 + (1 - rho w^l) y)^-(R+j)) / (1 - rho w^l),
+ *   P(alive | p, j)  = 1 - p E[events | p, j],
+ *
+ * and the rule of quadrature.c takes the expectation over p.  The factor
+ * rho^-(k-1-j) loses digits as p -> 1, but there few terms of the plain sum suffice.
+ */
+#define NEARLY_SURE 0.01 /* 1 - p, from which on downward */
+#define FEW_EVENTS 9
+
+typedef struct long_sum
+{
+	const cv_renewal *self;
+	double y;
+	int events;
+	double _Complex root[CV_MOST_STAGES]; /* w^l */
+	double reached[FEW_EVENTS + 1];		  /* sum_j P(j) P(N >= n) */
+} long_sum;
+
+static double
+given_p(double p, const void *context)
+{
+	const long_sum *at = context;
+	const cv_renewal *self = at->self;
+	int k = self->k;
+	double log_rho = log1p(-p) / k;
+	double rho;
+	double sum = 0;
+	int l;
+	int j;
+
+	if (1 - p < NEARLY_SURE)
+	{
+		double power = 1;
+		int n;
+
+		for (n = 1; n <= FEW_EVENTS; n++)
+		{
+			sum += power * at->reached[n];
+			power *= 1 - p;
+		}
+		return at->events ? sum : 1 - p * sum;
+	}
+	rho = exp(log_rho);
+	for (l = 0; 2 * l <= k; l++)
+	{
+		double one = l == 0 ? -expm1(log_rho) : 0; /* 1 - rho */
+		double _Complex c = l == 0 ? one : 1 - rho * at->root[l];
+		double _Complex log_at = l == 0 ? log1p(one * at->y) : clog(1 + c * at->y);
+		double _Complex part = 0;
+		double _Complex turn = at->root[l] * exp((1 - k) * log_rho);
+		double _Complex power = cexp(-self->shape * log_at);
+		double _Complex step = cexp(-log_at);
+
+		for (j = 0; j < self->lanes; j++)
+		{
+			if (!at->events)
+				part += self->weight[j] * turn * power;
+			else if (l == 0)
+				part += self->weight[j] * turn * -expm1(-(self->shape + j) * creal(log_at));
+			else
+				part += self->weight[j] * turn * (1 - power);
+			turn *= at->root[l] * rho;
+			power *= step;
+		}
+		if (one == 0 && l == 0)
+		{
+			/* p = 0: the limit */
+			part = 0;
+			for (j = 0; at->events && j < self->lanes; j++)
+				part += self->weight[j] * (self->shape + j) * at->y;
+			if (!at->events)
+				part = k;
+		}
+		else if (at->events)
+			part /= c;
+		else
+			part *= p / c;
+		sum += (l == 0 || 2 * l == k ? 1 : 2) * creal(part);
+	}
+	return sum / k;
+}
+
+static double
+long_sum_at(const cv_renewal *self, double y, int events)
+{
+	cv_beta_rule rule;
+	long_sum at;
+	int l;
+	int n;
+
+	at.self = self;
+	at.y = y;
+	at.events = events;
+	for (l = 0; l < self->k; l++)
+		at.root[l] = cexp(2 * PI * I * l / self->k);
+	for (n = 1; n <= FEW_EVENTS; n++)
+	{
+		int j;
+
+		at.reached[n] = 0;
+		for (j = 0; j < self->lanes; j++)
+			at.reached[n] +=
+				self->weight[j] * cv_beta_tail(y / (1 + y), self->k * n - j, self->shape + j);
+	}
+	cv_beta_rule_init(&rule, self->a, self->c, self->shape + self->k);
+	return cv_beta_rule_mean(&rule, given_p, &at);
+}
+
+/* ---- over time ---- */
+
+/* P(alive after a time), infinite allowed. */
+double
+cv_renewal_survival(const cv_renewal *self, double ahead)
+{
+	double y = ahead / self->scale;
+	event_table table;
+
+	if (ahead == 0)
+		return 1;
+	if (ahead == INFINITY)
+		return 0;
+	if (!sum_is_short(self, y))
+		return fmin(1, fmax(0, long_sum_at(self, y, 0)));
+	table_init(&table, 0);
+	return fmin(1, stage_sum(self, &table, y));
+}
+
+/*
+ * For ever, discounted: given the rate L, with f = L / (L + delta), the n-th event is
+ * worth f^(kn-j), and the expectation over p of the geometric sum is
+ *
+ *   f^(k-j) / (1 - f^k) E[(1 + p Y)^-1],  Y = f^k / (1 - f^k).
+ *
+ * The trapezoid rule in d = ln(L A / R) takes the expectation over L: its integrand
+ * is analytic in a strip of half width pi / 2 at least.
+ */
+typedef struct ever
+{
+	const cv_renewal *self;
+	double delta;
+} ever;
+
+/* The integrand without E[(1 + p Y)^-1]; tells Y, and the density of d without its constant. */
+static double
+ever_at(const ever *at, double d, double *Y, double *density)
+{
+	const cv_renewal *self = at->self;
+	double rate = self->shape / self->scale * exp(d);
+	double log_f = -log1p(at->delta / rate);
+	double f = exp(log_f);
+	double rest = -expm1(self->k * log_f); /* 1 - f^k */
+	double power = exp(self->k * log_f);
+	double share = 1; /* density of Gamma(R + j, A) over that of Gamma(R, A) */
+	double sum = 0;
+	int j;
+
+	*density = exp(-self->shape * (expm1(d) - d));
+	*Y = power / rest;
+	for (j = 0; j < self->lanes; j++)
+	{
+		sum += self->weight[j] * share * power;
+		share *= rate * self->scale / (self->shape + j);
+		power /= f;
+	}
+	return *density * sum / rest;
+}
+
+static double
+discounted_for_ever(const cv_renewal *self, double delta)
+{
+	ever at = { self, delta };
+	cv_beta_power mean;
+	double low = 1;
+	double high = 4;
+	double step;
+	double most = 0;
+	double sum = 0;
+	double whole = 0;
+	double Y;
+	double density;
+	int from = 0;
+	int i;
+
+	/* a step at which the Fourier transform |Gamma(R + k + i omega)| has vanished */
+	while (cv_lgamma_modulus_delta(self->shape + self->k, high) > -42 && high < 1e9)
+	{
+		low = high;
+		high *= 2;
+	}
+	for (i = 0; i < 6; i++)
+	{
+		double middle = 0.5 * (low + high);
+
+		if (cv_lgamma_modulus_delta(self->shape + self->k, middle) > -42)
+			low = middle;
+		else
+			high = middle;
+	}
+	step = 2 * PI / high;
+	for (i = 0;; i++)
+	{
+		double part = ever_at(&at, i * step, &Y, &density);
+
+		most = fmax(most, part);
+		if (!(part > 1e-24 * most))
+			break;
+	}
+	/* E[(1 + p Y)^-1] grows to the left */
+	for (from = 0; from > -100000; from--)
+	{
+		double part = ever_at(&at, from * step, &Y, &density);
+
+		most = fmax(most, part);
+		if (!(part > 1e-24 * most) && (self->shape < 16 || density < 1e-18))
+			break;
+	}
+	cv_beta_power_init(&mean, 1, self->a, self->c);
+	for (i = from;; i++)
+	{
+		double part = ever_at(&at, i * step, &Y, &density);
+
+		whole += density;
+		if (part > 1e-24 * most)
+			sum += part * cv_beta_power_at(&mean, Y);
+		else if (i > 0 && density < 1e-18 * whole)
+			break;
+	}
+	/* the density's integral is Gamma(R) e^R / R^R */
+	if (self->shape < 16)
+		return sum * step *
+			   exp(self->shape * log(self->shape) - self->shape - cv_lgamma(self->shape));
+	return sum / whole;
+}
+
+/* E[events in a time], undiscounted, finite. */
+static double
+events_in(const cv_renewal *self, event_table *table, double t)
+{
+	double y = t / self->scale;
+
+	return sum_is_short(self, y) ? stage_sum(self, table, y) : long_sum_at(self, y, 1);
+}
+
+/*
+ * E[sum of e^(-delta u) over events at u <= horizon].  With N(u) for E[events in u],
+ *
+ *   integral of e^(-delta u) dN(u) = e^(-delta H) N(H) + delta integral of e^(-delta u) N(u) du.
+ *
+ * N is a mixture of (1 + (1 - rho w^l) u / A)^-(R+j), whose singularities have real
+ * parts of at most -A/2.  Those with l > 0 oscillate as long as gaps are in step, and
+ * die out like (1 + (1 - cos(2 pi / k)) u / A)^-R; panels are short until then.
+ */
+double
+cv_renewal_events(const cv_renewal *self, double horizon, double delta)
+{
+	event_table table;
+	cv_legendre rule;
+	double shape = self->shape + self->lanes - 1;
+	double damping = self->k > 1 ? 1 - cos(2 * PI / self->k) : 2;
+	double sum = 0;
+	double from = 0;
+	double value;
+	int i;
+
+	if (horizon == 0)
+		return 0;
+	if (delta == 0 && horizon == INFINITY)
+		return self->a > 1 ? (self->a + self->c - 1) / (self->a - 1) : INFINITY;
+	if (delta > 0 && delta * horizon > 40 + 3 * self->k)
+		return discounted_for_ever(self, delta);
+	table_init(&table, 1);
+	value = events_in(self, &table, horizon);
+	if (delta == 0)
+		return value;
+	rule = cv_legendre_rule(16);
+	while (from < horizon)
+	{
+		double reach = (self->scale + from) * 0.9;
+		double left = horizon - from;
+		double part = 0;
+
+		if (shape * log1p(damping * from / self->scale) < 36)
+			reach = fmin(reach, 8 * (self->scale + from) / shape);
+		reach = fmin(reach, 8 / delta);
+		/* equal panels rather than a short last one */
+		reach = left > 2 * reach ? reach : left > reach ? 0.5 * left : left;
+		for (i = 0; i < rule.n; i++)
+		{
+			double u = from + reach * rule.node[i];
+
+			part += rule.weight[i] * exp(-delta * u) * events_in(self, &table, u);
+		}
+		sum += part * reach;
+		if (left <= reach)
+			break;
+		from += reach;
+	}
+	return exp(-delta * horizon) * value + delta * sum;
+}
+
+/*
+ * P(exactly n events in a time): n are reached and survived and the next is not, or
+ * the n-th was the last.
+ */
+double
+cv_renewal_probability(const cv_renewal *self, double horizon, double n)
+{
+	double log_q = cv_lgamma_delta(self->c, n) - cv_lgamma_delta(self->a + self->c, n);
+	double y = horizon / self->scale;
+	double z = y / (1 + y);
+	double result = 0;
+	int j;
+
+	if (horizon == 0)
+		return n == 0;
+	if (horizon == INFINITY)
+		return n == 0 ? 0 : exp(log_q) * self->a / (self->c + n - 1);
+	for (j = 0; j < self->lanes; j++)
+	{
+		double shape = self->shape + j;
+		double m = fmax(0, self->k * n - j);
+		double term = exp(cv_count_log_probability(shape, self->scale, horizon, m));
+		double between = 0; /* events of no more stages than n */
+		double part;
+
+		for (; m < self->k * (n + 1) - j; m++)
+		{
+			between += term;
+			term *= (shape + m) * z / (m + 1);
+		}
+		part = exp(log_q) * between;
+		if (n > 0)
+			part +=
+				exp(log_q) * self->a / (self->c + n - 1) * cv_beta_tail(z, self->k * n - j, shape);
+		result += self->weight[j] * part;
+	}
+	return result;
+}
