@@ -19,14 +19,7 @@ cv_customer_draw(cv_customer *customer, const cv_buying_family *family, const do
 	if (family == &cv_pareto_nbd)
 		customer->lifetime = cv_random_exponential(random) * p[3] / cv_random_gamma(random, p[2]);
 	else if (family != &cv_nbd)
-	{
-		double drops = cv_random_gamma(random, p[2]);
-		double stays = cv_random_gamma(random, p[3]);
-
-		/* both gammas can underflow when a and b are tiny: then it is one of the two */
-		customer->dropout = drops + stays > 0 ? drops / (drops + stays)
-											  : cv_random_uniform(random) * (p[2] + p[3]) < p[2];
-	}
+		customer->dropout = cv_random_beta(random, p[2], p[3]);
 	if (customer->first_counts && cv_random_uniform(random) < customer->dropout)
 		customer->gone = 1;
 }
