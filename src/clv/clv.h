@@ -4,6 +4,7 @@
 #ifndef CV_CLV_H
 #define CV_CLV_H
 
+#include "clv/model.h"
 #include "core/buying.h"
 #include "pg/pg.h"
 #include "utils/date.h"
@@ -54,52 +55,20 @@ typedef struct cv_customer_base
 
 extern const cv_customer_base *cv_base_arg(FunctionCallInfo fcinfo, int argument);
 
-/* ---- model.c ---- */
+/* ---- buying_model.c ---- */
 
-typedef enum cv_model_family
+typedef enum cv_buying_number
 {
 	CV_NBD_MODEL,
 	CV_BG_NBD_MODEL,
 	CV_MBG_NBD_MODEL,
-	CV_PARETO_NBD_MODEL,
-	CV_GAMMA_GAMMA_MODEL
-} cv_model_family;
+	CV_PARETO_NBD_MODEL
+} cv_buying_number;
 
 #define CV_BUYING_FAMILIES 4
-#define CV_MODEL_PARAMETERS CV_BUYING_PARAMETERS
 
-#define CV_MODEL_FITTED 0x01 /* the fields about the fit are meant */
-#define CV_MODEL_CONVERGED 0x02
-#define CV_MODEL_COVARIANCE 0x04 /* covariance is meant */
-#define CV_MODEL_FLAGS (CV_MODEL_FITTED | CV_MODEL_CONVERGED | CV_MODEL_COVARIANCE)
-
-/* A buying or spending model: parameters, and how they were found. */
-typedef struct cv_model
-{
-	cv_header header;
-	uint8 family; /* cv_model_family */
-	uint8 padding[7];
-	double unit_days; /* of the parameters; 0 in a spending model */
-	double parameter[CV_MODEL_PARAMETERS];
-	int64 customers; /* used by the fit */
-	double log_likelihood;
-	double penalty;
-	double gradient; /* largest, of the mean, in logarithms */
-	int64 iterations;
-	/* of the logarithms of the parameters, row by row */
-	double covariance[CV_MODEL_PARAMETERS * CV_MODEL_PARAMETERS];
-	/* what "best" compared, as JSON text; empty without */
-	char compared[FLEXIBLE_ARRAY_MEMBER];
-} cv_model;
-
-extern const char cv_buying_model_type[];
-extern const char cv_spending_model_type[];
-
-extern int cv_model_parameters(int family);
-extern const char *cv_model_parameter(int family, int parameter);
-extern const char *cv_model_family_name(int family);
+extern const cv_model_kind cv_buying_models;
+extern const cv_model_kind cv_spending_models;
 extern const cv_buying_family *cv_buying_family_of(int family);
-extern cv_model *cv_model_new(int family, double unit_days, const char *compared);
-extern const cv_model *cv_model_arg(FunctionCallInfo fcinfo, int argument, const char *type);
 
 #endif

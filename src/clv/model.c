@@ -1,9 +1,9 @@
 /*
- * model.c: buying and spending models as values.
+ * model.c: models of every kind as values.
  *
  * Text: {"family": "bg/nbd", "unit": "7 days", "r": 0.243, "alpha": 4.414, ...},
  * after a fit with a member "fit" that tells how it went; published parameters
- * can be typed in.  A buying model carries the unit of its parameters, so that
+ * can be typed in.  A model of times carries the unit of its parameters, so that
  * nobody can mix weeks with months.
  */
 #include "postgres.h"
@@ -11,94 +11,74 @@
 #include <float.h>
 #include <math.h>
 
-#include "clv/clv.h"
+#include "clv/model.h"
 #include "libpq/pqformat.h"
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
 #include "utils/timestamp.h"
 
-const char cv_buying_model_type[] = "cv_buying_model";
-const char cv_spending_model_type[] = "cv_spending_model";
-
-/* Whole numbers that JSON numbers hold exactly. */
-#define MOST_CUSTOMERS (INT64CONST(1) << 53)
-
-static const char *const gamma_gamma_parameter[] = { "p", "q", "gamma" };
-
-PG_FUNCTION_INFO_V1(cv_buying_model_in);
-PG_FUNCTION_INFO_V1(cv_buying_model_out);
-PG_FUNCTION_INFO_V1(cv_buying_model_recv);
-PG_FUNCTION_INFO_V1(cv_buying_model_send);
-PG_FUNCTION_INFO_V1(cv_spending_model_in);
-PG_FUNCTION_INFO_V1(cv_spending_model_out);
-PG_FUNCTION_INFO_V1(cv_spending_model_recv);
-PG_FUNCTION_INFO_V1(cv_spending_model_send);
-
-/* A buying family's mathematics. */
-const cv_buying_family *
-cv_buying_family_of(int family)
+static Size
+size_without_text(int parameters)
 {
-	static const cv_buying_family *const families[CV_BUYING_FAMILIES] = { &cv_nbd, &cv_bg_nbd,
-																		  &cv_mbg_nbd,
-																		  &cv_pareto_nbd };
-
-	Assert(family >= 0 && family < CV_BUYING_FAMILIES);
-	return families[family];
-}
-
-/* Number of parameters of any family. */
-int
-cv_model_parameters(int family)
-{
-	return family == CV_GAMMA_GAMMA_MODEL ? lengthof(gamma_gamma_parameter)
-										  : cv_buying_family_of(family)->parameters;
-}
-
-/* Name of a parameter. */
-const char *
-cv_model_parameter(int family, int parameter)
-{
-	return family == CV_GAMMA_GAMMA_MODEL ? gamma_gamma_parameter[parameter]
-										  : cv_buying_family_of(family)->parameter[parameter];
-}
-
-/* Name of a family. */
-const char *
-cv_model_family_name(int family)
-{
-	return family == CV_GAMMA_GAMMA_MODEL ? "gamma-gamma" : cv_buying_family_of(family)->name;
+	return offsetof(cv_model, parameter) +
+		   ((Size) parameters + (Size) parameters * parameters) * sizeof(double);
 }
 
 /* A zeroed model; "compared" is JSON text or empty. */
 cv_model *
-cv_model_new(int family, double unit_days, const char *compared)
+cv_model_new(const cv_model_kind *kind, int family, double unit_days, const char *compared)
 {
-	Size size = offsetof(cv_model, compared) + strlen(compared) + 1;
+	int n = kind->parameters(family);
+	Size size = size_without_text(n) + strlen(compared) + 1;
 	cv_model *model = palloc0(size);
 
 	SET_VARSIZE(model, size);
 	model->header.version = CV_FORMAT_VERSION;
 	model->family = (uint8) family;
+	model->parameters = n;
 	model->unit_days = unit_days;
-	strcpy(model->compared, compared);
+	strcpy(cv_model_compared(model), compared);
 	return model;
 }
 
-/* What a user can get wrong about a model; NULL or what is wrong. */
-static const char *
-find_fault(const cv_model *model, const char *type)
+/* The same model with another text of what was compared. */
+cv_model *
+cv_model_with_compared(const cv_model *model, const char *compared)
 {
-	bool spending = type == cv_spending_model_type;
+	Size fixed = size_without_text(model->parameters);
+	Size size = fixed + strlen(compared) + 1;
+	cv_model *result = palloc0(size);
+
+	memcpy(result, model, fixed);
+	SET_VARSIZE(result, size);
+	strcpy(cv_model_compared(result), compared);
+	return result;
+}
+
+/* Name of a parameter. */
+const char *
+cv_model_parameter_name(const cv_model_kind *kind, const cv_model *model, int parameter)
+{
+	return kind->parameter(model->family, parameter);
+}
+
+/* What any source of a model must satisfy; NULL or what is wrong. */
+static const char *
+find_fault(const cv_model_kind *kind, const cv_model *model)
+{
+	int n = model->parameters;
 	int i;
 
-	if (spending ? model->family != CV_GAMMA_GAMMA_MODEL : model->family >= CV_BUYING_FAMILIES)
-		return spending
-				   ? "The family of a spending model is gamma-gamma."
-				   : "The family of a buying model is one of nbd, bg/nbd, mbg/nbd, pareto/nbd.";
-	if (!spending && !(model->unit_days > 0 && isfinite(model->unit_days)))
+	if (model->family >= kind->families)
+		return kind->family_rule;
+	if (n != kind->parameters(model->family) || model->k != 0 || model->reserved != 0)
+		return "The parameters are not those of the family.";
+	if (kind->has_unit ? !(model->unit_days > 0 && isfinite(model->unit_days))
+					   : model->unit_days != 0)
 		return "The unit of a buying model is a positive interval such as \"7 days\".";
-	for (i = 0; i < cv_model_parameters(model->family); i++)
-		if (!(model->parameter[i] > 0 && isfinite(model->parameter[i])))
+	for (i = 0; i < n; i++)
+		if (!isfinite(model->parameter[i]) ||
+			(cv_model_is_logarithmic(model, i) && !(model->parameter[i] > 0)))
 			return "Every parameter is a finite number above 0.";
 	return NULL;
 }
@@ -107,34 +87,41 @@ find_fault(const cv_model *model, const char *type)
 static const char *
 find_fit_fault(const cv_model *model)
 {
-	int n = cv_model_parameters(model->family);
+	const double *covariance = cv_model_covariance(model);
+	int n = model->parameters;
 	int i;
 
 	if (!(model->header.flags & CV_MODEL_FITTED))
 		return model->header.flags == 0 ? NULL : "The flags do not fit each other.";
-	if (model->customers < 1 || model->customers > MOST_CUSTOMERS ||
+	if (model->customers < 1 || model->customers > CV_MODEL_MOST_CUSTOMERS ||
 		!(fabs(model->log_likelihood) <= DBL_MAX / 4) || !(model->penalty >= 0) ||
 		!isfinite(model->penalty) || !(model->gradient >= 0) || !isfinite(model->gradient) ||
 		model->iterations < 0 || model->iterations > PG_INT32_MAX)
 		return "The results of the fit are out of range.";
 	for (i = 0; i < n * n; i++)
-		if (!isfinite(model->covariance[i]) || (i % (n + 1) == 0 && model->covariance[i] < 0))
+		if (!isfinite(covariance[i]) || (i % (n + 1) == 0 && covariance[i] < 0))
 			return "The covariance is out of range.";
 	return NULL;
 }
 
 /* A model argument, checked as far as its readers rely on. */
 const cv_model *
-cv_model_arg(FunctionCallInfo fcinfo, int argument, const char *type)
+cv_model_arg(FunctionCallInfo fcinfo, int argument, const cv_model_kind *kind)
 {
-	cv_model *model =
-		cv_value_arg(fcinfo, argument, type, offsetof(cv_model, compared) + 1, CV_MODEL_FLAGS);
-	const char *fault = find_fault(model, type);
+	cv_model *model = cv_value_arg(fcinfo, argument, kind->type, offsetof(cv_model, parameter) + 1,
+								   CV_MODEL_FLAGS);
+	const char *fault = NULL;
 
+	if (model->parameters < 1 || model->parameters > CV_MAX_PARAMETERS ||
+		VARSIZE(model) <= size_without_text(model->parameters))
+		cv_corrupt_binary(kind->type, "The number of parameters does not fit the length.");
+	fault = find_fault(kind, model);
+	if (fault == NULL)
+		fault = find_fit_fault(model);
 	if (fault)
-		cv_corrupt_binary(type, fault);
+		cv_corrupt_binary(kind->type, fault);
 	if (((char *) model)[VARSIZE(model) - 1] != '\0')
-		cv_corrupt_binary(type, "The text at its end is not terminated.");
+		cv_corrupt_binary(kind->type, "The text at its end is not terminated.");
 	return model;
 }
 
@@ -147,50 +134,76 @@ append_member(StringInfo text, const char *key, double value)
 	cv_append_number(text, value);
 }
 
-static char *
-model_out(const cv_model *model)
+static void
+append_fit(const cv_model_kind *kind, const cv_model *model, StringInfo text)
 {
-	StringInfoData text;
-	int n = cv_model_parameters(model->family);
+	const double *covariance = cv_model_covariance(model);
+	int n = model->parameters;
 	int i;
 	int j;
 
+	appendStringInfo(text, ", \"fit\": {\"customers\": %lld", (long long) model->customers);
+	append_member(text, "log_likelihood", model->log_likelihood);
+	if (kind->has_penalty)
+		append_member(text, "penalty", model->penalty);
+	append_member(text, "gradient", model->gradient);
+	appendStringInfo(text, ", \"iterations\": %lld, \"converged\": %s",
+					 (long long) model->iterations,
+					 model->header.flags & CV_MODEL_CONVERGED ? "true" : "false");
+	if (model->header.flags & CV_MODEL_COVARIANCE)
+	{
+		appendStringInfoString(text, ", \"log_covariance\": [");
+		for (i = 0; i < n; i++)
+			for (j = 0; j <= i; j++)
+			{
+				appendStringInfoString(text, i > 0 ? ", " : "");
+				cv_append_number(text, covariance[i * n + j]);
+			}
+		appendStringInfoChar(text, ']');
+	}
+	if (cv_model_compared(model)[0])
+		appendStringInfo(text, ", \"compared\": %s", cv_model_compared(model));
+	appendStringInfoChar(text, '}');
+}
+
+/* The JSON text of a model. */
+char *
+cv_model_out(const cv_model_kind *kind, const cv_model *model)
+{
+	StringInfoData text;
+	int i;
+
 	initStringInfo(&text);
-	appendStringInfo(&text, "{\"family\": \"%s\"", cv_model_family_name(model->family));
-	if (model->family != CV_GAMMA_GAMMA_MODEL)
+	appendStringInfo(&text, "{\"family\": \"%s\"", kind->family(model->family));
+	if (kind->has_unit)
 	{
 		appendStringInfoString(&text, ", \"unit\": \"");
 		cv_append_number(&text, model->unit_days);
 		appendStringInfoString(&text, model->unit_days == 1 ? " day\"" : " days\"");
 	}
-	for (i = 0; i < n; i++)
-		append_member(&text, cv_model_parameter(model->family, i), model->parameter[i]);
+	for (i = 0; i < model->parameters; i++)
+		append_member(&text, cv_model_parameter_name(kind, model, i), model->parameter[i]);
 	if (model->header.flags & CV_MODEL_FITTED)
-	{
-		appendStringInfo(&text, ", \"fit\": {\"customers\": %lld", (long long) model->customers);
-		append_member(&text, "log_likelihood", model->log_likelihood);
-		append_member(&text, "penalty", model->penalty);
-		append_member(&text, "gradient", model->gradient);
-		appendStringInfo(&text, ", \"iterations\": %lld, \"converged\": %s",
-						 (long long) model->iterations,
-						 model->header.flags & CV_MODEL_CONVERGED ? "true" : "false");
-		if (model->header.flags & CV_MODEL_COVARIANCE)
-		{
-			appendStringInfoString(&text, ", \"log_covariance\": [");
-			for (i = 0; i < n; i++)
-				for (j = 0; j <= i; j++)
-				{
-					appendStringInfoString(&text, i > 0 ? ", " : "");
-					cv_append_number(&text, model->covariance[i * n + j]);
-				}
-			appendStringInfoChar(&text, ']');
-		}
-		if (model->compared[0])
-			appendStringInfo(&text, ", \"compared\": %s", model->compared);
-		appendStringInfoChar(&text, '}');
-	}
+		append_fit(kind, model, &text);
 	appendStringInfoChar(&text, '}');
 	return text.data;
+}
+
+/* The next member of an object: its key, NULL at the end. */
+static char *
+next_member(JsonbIterator **members, JsonbValue *value)
+{
+	JsonbIteratorToken token;
+
+	while ((token = JsonbIteratorNext(members, value, true)) != WJB_DONE)
+		if (token == WJB_KEY)
+		{
+			char *key = pnstrdup(value->val.string.val, value->val.string.len);
+
+			(void) JsonbIteratorNext(members, value, true);
+			return key;
+		}
+	return NULL;
 }
 
 static char *
@@ -215,6 +228,13 @@ number_of(const JsonbValue *value, const char *type, const char *key)
 	return number;
 }
 
+/* A whole number, as far as doubles hold them; out of range it fails the checks. */
+static int64
+count_of(const JsonbValue *value, const char *type, const char *key)
+{
+	return (int64) Max(-1, Min(9e18, number_of(value, type, key)));
+}
+
 /* A unit in days: a number of days as a model prints it, or any interval. */
 static double
 read_unit(const char *text)
@@ -229,48 +249,63 @@ read_unit(const char *text)
 }
 
 static int
-family_named(const char *name, const char *type)
+read_family(const cv_model_kind *kind, const JsonbValue *value)
 {
+	const char *name;
 	int family;
 
-	for (family = 0; family <= CV_GAMMA_GAMMA_MODEL; family++)
-		if (strcmp(name, cv_model_family_name(family)) == 0)
+	if (value == NULL)
+		cv_malformed(kind->type, "\"family\" is missing.");
+	name = string_of(value, kind->type, "family");
+	for (family = 0; family < kind->families; family++)
+		if (strcmp(name, kind->family(family)) == 0)
 			return family;
-	cv_malformed(type, "There is no family \"%s\".", name);
+	cv_malformed(kind->type, "There is no family \"%s\". %s", name, kind->family_rule);
 }
 
-/* Reads the member "fit" into a model whose family is known. */
-static cv_model *
-read_fit(cv_model *model, JsonbContainer *fit, const char *type)
+static void
+read_covariance(const char *type, cv_model *model, const JsonbValue *value)
+{
+	JsonbContainer *list = value->type == jbvBinary ? value->val.binary.data : NULL;
+	double *covariance = cv_model_covariance(model);
+	int n = model->parameters;
+	int at = 0;
+	int i;
+	int j;
+
+	if (list == NULL || !JsonContainerIsArray(list) || JsonContainerSize(list) != n * (n + 1) / 2)
+		cv_malformed(type, "\"log_covariance\" must be an array of %d numbers.", n * (n + 1) / 2);
+	for (i = 0; i < n; i++)
+		for (j = 0; j <= i; j++)
+			covariance[i * n + j] = covariance[j * n + i] =
+				number_of(getIthJsonbValueFromContainer(list, at++), type, "log_covariance");
+	model->header.flags |= CV_MODEL_COVARIANCE;
+}
+
+/* Reads the member "fit" into a model; returns the text of what was compared. */
+static const char *
+read_fit(const cv_model_kind *kind, cv_model *model, JsonbContainer *fit)
 {
 	JsonbIterator *members = JsonbIteratorInit(fit);
-	int n = cv_model_parameters(model->family);
-	JsonbIteratorToken token;
-	JsonbValue value;
+	const char *type = kind->type;
 	const char *compared = "";
-	cv_model *result;
-	const char *fault;
-	int known = 0;
+	const char *key;
+	JsonbValue value;
+	int required = 0;
 
-	while ((token = JsonbIteratorNext(&members, &value, true)) != WJB_DONE)
+	while ((key = next_member(&members, &value)) != NULL)
 	{
-		char *key;
-
-		if (token != WJB_KEY)
-			continue;
-		key = pnstrdup(value.val.string.val, value.val.string.len);
-		(void) JsonbIteratorNext(&members, &value, true);
-		known++;
+		required++;
 		if (strcmp(key, "customers") == 0)
-			model->customers = (int64) Max(-1, Min(9e18, number_of(&value, type, key)));
+			model->customers = count_of(&value, type, key);
 		else if (strcmp(key, "log_likelihood") == 0)
 			model->log_likelihood = number_of(&value, type, key);
-		else if (strcmp(key, "penalty") == 0)
+		else if (strcmp(key, "penalty") == 0 && kind->has_penalty)
 			model->penalty = number_of(&value, type, key);
 		else if (strcmp(key, "gradient") == 0)
 			model->gradient = number_of(&value, type, key);
 		else if (strcmp(key, "iterations") == 0)
-			model->iterations = (int64) Max(-1, Min(9e18, number_of(&value, type, key)));
+			model->iterations = count_of(&value, type, key);
 		else if (strcmp(key, "converged") == 0)
 		{
 			if (value.type != jbvBool)
@@ -280,25 +315,12 @@ read_fit(cv_model *model, JsonbContainer *fit, const char *type)
 		}
 		else if (strcmp(key, "log_covariance") == 0)
 		{
-			JsonbContainer *list = value.type == jbvBinary ? value.val.binary.data : NULL;
-			int at = 0;
-			int i;
-			int j;
-
-			known--;
-			if (list == NULL || !JsonContainerIsArray(list) ||
-				JsonContainerSize(list) != n * (n + 1) / 2)
-				cv_malformed(type, "\"log_covariance\" must be an array of %d numbers.",
-							 n * (n + 1) / 2);
-			for (i = 0; i < n; i++)
-				for (j = 0; j <= i; j++)
-					model->covariance[i * n + j] = model->covariance[j * n + i] =
-						number_of(getIthJsonbValueFromContainer(list, at++), type, key);
-			model->header.flags |= CV_MODEL_COVARIANCE;
+			required--;
+			read_covariance(type, model, &value);
 		}
-		else if (strcmp(key, "compared") == 0)
+		else if (strcmp(key, "compared") == 0 && kind->has_compared)
 		{
-			known--;
+			required--;
 			if (value.type != jbvBinary || !JsonContainerIsArray(value.val.binary.data))
 				cv_malformed(type, "\"compared\" must be an array.");
 			compared = JsonbToCString(NULL, value.val.binary.data, value.val.binary.len);
@@ -306,54 +328,43 @@ read_fit(cv_model *model, JsonbContainer *fit, const char *type)
 		else
 			cv_malformed(type, "\"fit\" has no member \"%s\".", key);
 	}
-	if (known != 6)
+	if (required != (kind->has_penalty ? 6 : 5))
 		cv_malformed(
 			type,
-			"\"fit\" must have customers, log_likelihood, penalty, gradient, iterations and converged.");
+			"\"fit\" must have customers, log_likelihood, %sgradient, iterations and converged.",
+			kind->has_penalty ? "penalty, " : "");
 	model->header.flags |= CV_MODEL_FITTED;
-	fault = find_fit_fault(model);
-	if (fault)
-		cv_malformed(type, "%s", fault);
-	result = cv_model_new(model->family, model->unit_days, compared);
-	memcpy((char *) result + sizeof(int32), (char *) model + sizeof(int32),
-		   offsetof(cv_model, compared) - sizeof(int32));
-	return result;
+	return compared;
 }
 
 /* A model from its JSON form. */
 static cv_model *
-model_from_jsonb(Jsonb *document, const char *type)
+model_from_jsonb(const cv_model_kind *kind, Jsonb *document)
 {
-	JsonbIterator *members;
-	JsonbIteratorToken token;
-	JsonbValue value;
+	const char *type = kind->type;
+	const char *compared = "";
 	JsonbContainer *fit = NULL;
+	JsonbIterator *members;
+	JsonbValue value;
 	cv_model *model;
-	JsonbValue *named;
-	uint32 known = 0;
+	const char *key;
+	const char *fault;
+	bool known[CV_MAX_PARAMETERS] = { false };
 	int n;
 	int i;
-	const char *fault;
 
 	if (!JB_ROOT_IS_OBJECT(document))
 		cv_malformed(type, "A model must be a JSON object.");
-	named = getKeyJsonValueFromContainer(&document->root, "family", 6, NULL);
-	if (named == NULL)
-		cv_malformed(type, "\"family\" is missing.");
-	model = cv_model_new(family_named(string_of(named, type, "family"), type), 0, "");
-	n = cv_model_parameters(model->family);
+	model = cv_model_new(
+		kind, read_family(kind, getKeyJsonValueFromContainer(&document->root, "family", 6, NULL)),
+		0, "");
+	n = model->parameters;
 	members = JsonbIteratorInit(&document->root);
-	while ((token = JsonbIteratorNext(&members, &value, true)) != WJB_DONE)
+	while ((key = next_member(&members, &value)) != NULL)
 	{
-		char *key;
-
-		if (token != WJB_KEY)
-			continue;
-		key = pnstrdup(value.val.string.val, value.val.string.len);
-		(void) JsonbIteratorNext(&members, &value, true);
 		if (strcmp(key, "family") == 0)
 			continue;
-		if (strcmp(key, "unit") == 0 && model->family != CV_GAMMA_GAMMA_MODEL)
+		if (strcmp(key, "unit") == 0 && kind->has_unit)
 		{
 			model->unit_days = read_unit(string_of(&value, type, key));
 			continue;
@@ -366,124 +377,113 @@ model_from_jsonb(Jsonb *document, const char *type)
 			continue;
 		}
 		for (i = 0; i < n; i++)
-			if (strcmp(key, cv_model_parameter(model->family, i)) == 0)
+			if (strcmp(key, cv_model_parameter_name(kind, model, i)) == 0)
 				break;
 		if (i == n)
 			cv_malformed(type, "A model of family \"%s\" has no member \"%s\".",
-						 cv_model_family_name(model->family), key);
+						 kind->family(model->family), key);
 		model->parameter[i] = number_of(&value, type, key);
-		known |= 1u << i;
+		known[i] = true;
 	}
 	for (i = 0; i < n; i++)
-		if (!(known & 1u << i))
-			cv_malformed(type, "\"%s\" is missing.", cv_model_parameter(model->family, i));
-	fault = find_fault(model, type);
+		if (!known[i])
+			cv_malformed(type, "\"%s\" is missing.", cv_model_parameter_name(kind, model, i));
+	fault = find_fault(kind, model);
 	if (fault)
 		cv_malformed(type, "%s", fault);
-	return fit ? read_fit(model, fit, type) : model;
+	if (fit)
+		compared = read_fit(kind, model, fit);
+	fault = find_fit_fault(model);
+	if (fault)
+		cv_malformed(type, "%s", fault);
+	return compared[0] ? cv_model_with_compared(model, compared) : model;
 }
 
-static cv_model *
-model_in(char *text, const char *type)
+/* A model from text. */
+cv_model *
+cv_model_in(const cv_model_kind *kind, char *text)
 {
-	return model_from_jsonb(DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(text))),
-							type);
+	return model_from_jsonb(kind,
+							DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(text))));
 }
 
 /* ---- binary ---- */
 
-static cv_model *
-model_receive(StringInfo buffer, const char *type)
+/* A model from its binary form. */
+cv_model *
+cv_model_receive(const cv_model_kind *kind, StringInfo buffer)
 {
-	cv_model fixed;
+	uint8 flags = cv_receive_begin(buffer, kind->type, CV_MODEL_FLAGS);
+	int family = pq_getmsgbyte(buffer) - kind->first_number;
 	cv_model *model;
+	double *covariance;
 	const char *compared;
 	const char *fault;
 	int n;
 	int i;
 	int j;
 
-	memset(&fixed, 0, sizeof(fixed));
-	fixed.header.flags = cv_receive_begin(buffer, type, CV_MODEL_FLAGS);
-	fixed.header.version = CV_FORMAT_VERSION;
-	fixed.family = (uint8) pq_getmsgbyte(buffer);
-	if (fixed.family > CV_GAMMA_GAMMA_MODEL)
-		cv_corrupt_binary(type, "The family is unknown.");
-	fixed.unit_days = pq_getmsgfloat8(buffer);
-	n = cv_model_parameters(fixed.family);
+	if (family < 0 || family >= kind->families)
+		cv_corrupt_binary(kind->type, "The family is unknown.");
+	model = cv_model_new(kind, family, 0, "");
+	n = model->parameters;
+	covariance = cv_model_covariance(model);
+	model->header.flags = flags;
+	if (kind->has_unit)
+		model->unit_days = pq_getmsgfloat8(buffer);
 	for (i = 0; i < n; i++)
-		fixed.parameter[i] = pq_getmsgfloat8(buffer);
-	fixed.customers = pq_getmsgint64(buffer);
-	fixed.log_likelihood = pq_getmsgfloat8(buffer) + 0.0;
-	fixed.penalty = pq_getmsgfloat8(buffer) + 0.0;
-	fixed.gradient = pq_getmsgfloat8(buffer) + 0.0;
-	fixed.iterations = pq_getmsgint64(buffer);
+		model->parameter[i] = pq_getmsgfloat8(buffer) + 0.0; /* no -0 */
+	model->customers = pq_getmsgint64(buffer);
+	model->log_likelihood = pq_getmsgfloat8(buffer) + 0.0;
+	if (kind->has_penalty)
+		model->penalty = pq_getmsgfloat8(buffer) + 0.0;
+	model->gradient = pq_getmsgfloat8(buffer) + 0.0;
+	model->iterations = pq_getmsgint64(buffer);
 	for (i = 0; i < n; i++)
 		for (j = 0; j <= i; j++)
-			fixed.covariance[i * n + j] = fixed.covariance[j * n + i] =
-				pq_getmsgfloat8(buffer) + 0.0; /* no -0 */
+			covariance[i * n + j] = covariance[j * n + i] = pq_getmsgfloat8(buffer) + 0.0;
+	fault = find_fault(kind, model);
+	if (fault == NULL)
+		fault = find_fit_fault(model);
+	if (fault)
+		cv_corrupt_binary(kind->type, fault);
+	if (!kind->has_compared)
+		return model;
 	compared = pq_getmsgstring(buffer);
-	fault = find_fault(&fixed, type);
-	if (fault)
-		cv_corrupt_binary(type, fault);
-	fault = find_fit_fault(&fixed);
-	if (fault)
-		cv_corrupt_binary(type, fault);
-	if (compared[0])
-	{
-		compared = cv_canonical_json(compared);
-		if (compared[0] != '[')
-			cv_corrupt_binary(type, "The list of compared families is no array.");
-	}
-	model = cv_model_new(fixed.family, fixed.unit_days, compared);
-	memcpy((char *) model + sizeof(int32), (char *) &fixed + sizeof(int32),
-		   offsetof(cv_model, compared) - sizeof(int32));
-	return model;
+	if (compared[0] == '\0')
+		return model;
+	compared = cv_canonical_json(compared);
+	if (compared[0] != '[')
+		cv_corrupt_binary(kind->type, "The list of compared families is no array.");
+	return cv_model_with_compared(model, compared);
 }
 
-static bytea *
-model_send(const cv_model *model)
+/* The binary form of a model. */
+bytea *
+cv_model_send(const cv_model_kind *kind, const cv_model *model)
 {
+	const double *covariance = cv_model_covariance(model);
 	StringInfoData buffer;
-	int n = cv_model_parameters(model->family);
+	int n = model->parameters;
 	int i;
 	int j;
 
 	cv_send_begin(&buffer, model->header.flags);
-	pq_sendbyte(&buffer, model->family);
-	pq_sendfloat8(&buffer, model->unit_days);
+	pq_sendbyte(&buffer, kind->first_number + model->family);
+	if (kind->has_unit)
+		pq_sendfloat8(&buffer, model->unit_days);
 	for (i = 0; i < n; i++)
 		pq_sendfloat8(&buffer, model->parameter[i]);
 	pq_sendint64(&buffer, model->customers);
 	pq_sendfloat8(&buffer, model->log_likelihood);
-	pq_sendfloat8(&buffer, model->penalty);
+	if (kind->has_penalty)
+		pq_sendfloat8(&buffer, model->penalty);
 	pq_sendfloat8(&buffer, model->gradient);
 	pq_sendint64(&buffer, model->iterations);
 	for (i = 0; i < n; i++)
 		for (j = 0; j <= i; j++)
-			pq_sendfloat8(&buffer, model->covariance[i * n + j]);
-	pq_sendstring(&buffer, model->compared);
+			pq_sendfloat8(&buffer, covariance[i * n + j]);
+	if (kind->has_compared)
+		pq_sendstring(&buffer, cv_model_compared(model));
 	return pq_endtypsend(&buffer);
 }
-
-/* The same four functions for both types. */
-#define MODEL_TYPE(name)                                                                       \
-	Datum cv_##name##_in(PG_FUNCTION_ARGS)                                                     \
-	{                                                                                          \
-		PG_RETURN_POINTER(model_in(PG_GETARG_CSTRING(0), cv_##name##_type));                   \
-	}                                                                                          \
-	Datum cv_##name##_out(PG_FUNCTION_ARGS)                                                    \
-	{                                                                                          \
-		PG_RETURN_CSTRING(model_out(cv_model_arg(fcinfo, 0, cv_##name##_type)));               \
-	}                                                                                          \
-	Datum cv_##name##_recv(PG_FUNCTION_ARGS)                                                   \
-	{                                                                                          \
-		PG_RETURN_POINTER(model_receive((StringInfo) PG_GETARG_POINTER(0), cv_##name##_type)); \
-	}                                                                                          \
-	Datum cv_##name##_send(PG_FUNCTION_ARGS)                                                   \
-	{                                                                                          \
-		PG_RETURN_BYTEA_P(model_send(cv_model_arg(fcinfo, 0, cv_##name##_type)));              \
-	}
-
-MODEL_TYPE(buying_model)
-MODEL_TYPE(spending_model)

@@ -226,7 +226,7 @@ cv_expected_spend(PG_FUNCTION_ARGS)
 
 	if (!cv_history_arg(fcinfo, 1, &history) || (history.frequency > 0 && !history.has_monetary))
 		PG_RETURN_NULL();
-	PG_RETURN_FLOAT8(expected_spend(cv_model_arg(fcinfo, 0, cv_spending_model_type), &history));
+	PG_RETURN_FLOAT8(expected_spend(cv_model_arg(fcinfo, 0, &cv_spending_models), &history));
 }
 
 /* log_likelihood(buying model, history), time in the model's unit */
@@ -249,7 +249,7 @@ cv_buying_log_likelihood(PG_FUNCTION_ARGS)
 Datum
 cv_spending_log_likelihood(PG_FUNCTION_ARGS)
 {
-	const cv_model *model = cv_model_arg(fcinfo, 0, cv_spending_model_type);
+	const cv_model *model = cv_model_arg(fcinfo, 0, &cv_spending_models);
 	cv_history history;
 
 	if (!cv_history_arg(fcinfo, 1, &history) || history.frequency == 0 || !history.has_monetary ||
@@ -279,7 +279,7 @@ cv_clv(PG_FUNCTION_ARGS)
 	rate = check_discount_rate(PG_GETARG_FLOAT8(4));
 	margin = cv_check_range("margin", PG_GETARG_FLOAT8(5), -INFINITY, INFINITY);
 	PG_RETURN_FLOAT8(
-		checked(margin * expected_spend(cv_model_arg(fcinfo, 1, cv_spending_model_type), &history) *
+		checked(margin * expected_spend(cv_model_arg(fcinfo, 1, &cv_spending_models), &history) *
 					future_purchases(fcinfo, &history, horizon, rate),
 				"clv"));
 }

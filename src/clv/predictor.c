@@ -29,7 +29,7 @@ cv_predictor_for(FunctionCallInfo fcinfo)
 		memcmp(raw, self->model, self->model_size) == 0)
 		return self;
 
-	model = cv_model_arg(fcinfo, 0, cv_buying_model_type);
+	model = cv_model_arg(fcinfo, 0, &cv_buying_models);
 	caller = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
 	if (self == NULL)
 	{
@@ -42,7 +42,8 @@ cv_predictor_for(FunctionCallInfo fcinfo)
 		self->model = NULL;
 	}
 	self->family = cv_buying_family_of(model->family);
-	memcpy(self->parameter, model->parameter, sizeof(self->parameter));
+	memset(self->parameter, 0, sizeof(self->parameter));
+	memcpy(self->parameter, model->parameter, sizeof(double) * self->family->parameters);
 	self->unit_days = model->unit_days;
 	self->generation++;
 	self->memo_used = 0;

@@ -33,8 +33,8 @@ draw_amount(const cv_model *spending, double rate, cv_random *random)
 Datum
 cv_simulate_purchases(PG_FUNCTION_ARGS)
 {
-	const cv_model *buying = cv_model_arg(fcinfo, 0, cv_buying_model_type);
-	const cv_model *spending = cv_model_arg(fcinfo, 1, cv_spending_model_type);
+	const cv_model *buying = cv_model_arg(fcinfo, 0, &cv_buying_models);
+	const cv_model *spending = cv_model_arg(fcinfo, 1, &cv_spending_models);
 	const cv_buying_family *family = cv_buying_family_of(buying->family);
 	int32 customers = PG_GETARG_INT32(2);
 	DateADT until = cv_check_day("until", PG_GETARG_DATEADT(3));
