@@ -30,8 +30,10 @@ CORE_OBJS     = src/core/beta_power.o src/core/bg_nbd.o src/core/buying.o \
 PG_OBJS       = src/pg/json.o src/pg/parameter.o src/pg/row.o src/pg/state.o \
 	src/pg/wire.o
 ACTIVITY_OBJS = src/activity/log.o src/activity/log_functions.o src/activity/log_io.o
-CLV_OBJS      = src/clv/base.o src/clv/buying_model.o src/clv/closed_form.o src/clv/fit.o \
-	src/clv/fit_result.o src/clv/history.o src/clv/ledger.o src/clv/model.o \
+CLV_OBJS      = src/clv/base.o src/clv/buying_model.o src/clv/closed_form.o \
+	src/clv/expected_customers.o src/clv/fit.o \
+	src/clv/fit_result.o src/clv/history.o src/clv/interval.o src/clv/ledger.o \
+	src/clv/model.o src/clv/parameter_draws.o \
 	src/clv/predict.o src/clv/predictor.o \
 	src/clv/retention_base.o src/clv/retention_fit.o src/clv/retention_model.o \
 	src/clv/simulate.o src/clv/states.o

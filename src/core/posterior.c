@@ -36,6 +36,13 @@ draw_geometric(cv_random *random, double p)
 	return trials > 1 ? trials : 1;
 }
 
+/* How long a number of phases takes, at a rate of 1. */
+static double
+draw_phases(cv_random *random, double phases)
+{
+	return phases == 1 ? cv_random_exponential(random) : cv_random_gamma(random, phases);
+}
+
 static void
 nbd_draw(const double *p, double x, double t_x, double T, cv_random *random, cv_fate *fate)
 {
@@ -44,21 +51,24 @@ nbd_draw(const double *p, double x, double t_x, double T, cv_random *random, cv_
 	fate->phases = 1;
 	fate->first = 1;
 	fate->lifetime = INFINITY;
-	fate->most = INFINITY;
+	fate->drops = 0;
+	fate->stays = 0;
 }
 
 static void
 bg_draw(const double *p, double x, double t_x, double T, cv_random *random, cv_fate *fate)
 {
 	nbd_draw(p, x, t_x, T, random, fate);
-	fate->most = draw_geometric(random, cv_random_beta(random, p[2], p[3] + x));
+	fate->drops = p[2];
+	fate->stays = p[3] + x;
 }
 
 static void
 mbg_draw(const double *p, double x, double t_x, double T, cv_random *random, cv_fate *fate)
 {
 	nbd_draw(p, x, t_x, T, random, fate);
-	fate->most = draw_geometric(random, cv_random_beta(random, p[2], p[3] + x + 1));
+	fate->drops = p[2];
+	fate->stays = p[3] + x + 1;
 }
 
 static void
@@ -184,49 +194,52 @@ cv_posterior_draw(const cv_posterior *self, double horizon, double delta, cv_ran
 {
 	play play = { delta, self->p, 0, 0, 0, random, future };
 	cv_fate fate;
+	double most = INFINITY;
+	double span;
 
 	future->purchases = future->discounted = future->value = 0;
 	if (!(cv_random_uniform(random) < self->alive))
 		return;
 	self->draw(self->parameter, self->x, self->t_x, self->T, random, &fate);
-	/* a tiny shape may underflow to 0, an infinite amount */
-	play.nu = fmax(cv_random_gamma(random, self->shape), 1e-300) / self->scale;
 	play.left = fmin(horizon, fate.lifetime);
 	if (delta > 0)
 		play.left = fmin(play.left, FAINT / delta);
-	if (!(fate.rate > 0))
+
+	/* most customers buy no more: what only purchases need is drawn when there is one */
+	span = draw_phases(random, fate.first) / fate.rate;
+	if (!(span <= play.left && isfinite(span)))
 		return;
-	if (play.left == INFINITY && fate.most == INFINITY)
+	/* a tiny shape may underflow to 0, an infinite amount */
+	play.nu = fmax(cv_random_gamma(random, self->shape), 1e-300) / self->scale;
+	if (fate.drops > 0)
+		most = draw_geometric(random, cv_random_beta(random, fate.drops, fate.stays));
+	if (play.left == INFINITY && most == INFINITY)
 	{
 		future->purchases = future->discounted = future->value = INFINITY;
 		return;
 	}
-	while (fate.most > 0)
+	buy(&play, 1, span);
+	for (most--; most > 0;)
 	{
 		double expected = fate.rate * play.left / fate.phases;
 		double n = 1;
-		double steps = fate.first;
-		double span;
 
-		if (expected > SINGLY && fate.first == fate.phases)
+		if (expected > SINGLY)
 		{
 			/* 7/8: so many that the end is seldom passed (Ahrens and Dieter 1974) */
 			n = floor(0.875 * expected);
 			if (delta > 0)
 				n = fmin(n,
 						 floor(EVEN * fate.rate / (fate.phases * delta) * exp(delta * play.clock)));
-			n = fmax(1, fmin(n, fate.most));
-			steps = n * fate.phases;
+			n = fmax(1, fmin(n, most));
 		}
-		span = (steps == 1 ? cv_random_exponential(random) : cv_random_gamma(random, steps)) /
-			   fate.rate;
+		span = draw_phases(random, n * fate.phases) / fate.rate;
 		if (!(span <= play.left))
 		{
 			buy_in_time(&play, n, span, fate.phases);
 			break;
 		}
 		buy(&play, n, span);
-		fate.most -= n;
-		fate.first = fate.phases;
+		most -= n;
 	}
 }

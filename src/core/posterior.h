@@ -14,7 +14,8 @@ typedef struct cv_fate
 	double phases;	 /* from one purchase to the next; 1: purchases are a Poisson process */
 	double first;	 /* until the next purchase */
 	double lifetime; /* infinite where dropping out follows purchases */
-	double most;	 /* purchases until dropping out, infinite where that goes by time */
+	double drops;	 /* each purchase is the last with a probability ~ Beta(drops, stays); */
+	double stays;	 /* drops 0 where dropping out goes by time or not at all */
 } cv_fate;
 
 typedef void (*cv_fate_draw)(const double *p, double x, double t_x, double T, cv_random *random,
