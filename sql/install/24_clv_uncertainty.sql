@@ -12,7 +12,7 @@ CREATE FUNCTION parameter_draws(model cv_buying_model, draws integer, seed bigin
                                 OUT draw integer, OUT name text, OUT value float8) RETURNS SETOF record
     AS 'MODULE_PATHNAME', 'cv_buying_parameter_draws' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 1000;
 COMMENT ON FUNCTION parameter_draws(cv_buying_model, integer, bigint) IS
-'Parameters of models as likely as the fitted one, for the error of estimation in anything computed from a model: draws from the normal distribution that the fit has asymptotically, in logarithms of the parameters (as standard_error of parameters()). Draw i does not depend on how many there are, and draws of buying, spending and retention models are independent of each other at one seed. Errors: 55000 for a model without a covariance (typed in, or the fit did not converge), 22000 if it is not positive definite, 22023 if draws is negative.';
+'Parameters of models as likely as the fitted one, for the error of estimation in anything computed from a model: draws from the normal distribution that the fit has asymptotically, in logarithms of the parameters (as standard_error of parameters()). Draw i does not depend on how many there are, and draws of buying, spending and retention models are independent of each other at one seed. Errors: 22023 for a model without a covariance (typed in, or the fit did not converge) or if draws is negative, 22000 if the covariance is not positive definite.';
 
 CREATE FUNCTION parameter_draws(model cv_spending_model, draws integer, seed bigint DEFAULT 1,
                                 OUT draw integer, OUT name text, OUT value float8) RETURNS SETOF record

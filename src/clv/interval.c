@@ -84,18 +84,24 @@ ordered(const double *value, int zeros, int k)
 	return k <= zeros ? 0 : value[k - zeros - 1];
 }
 
-/* A bound as a margin, without a minus before 0. */
-static Datum
-margin_of(double value, double margin)
+/* No NaN leaves this file: absurd parameters or histories are an error. */
+static double
+checked(double value)
 {
-	value = value * margin + 0.0;
 	if (!isfinite(value))
 		ereport(
 			ERROR,
 			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 			 errmsg("%s is out of range for this model and history", "clv_interval"),
 			 errhint("Check the model's parameters and unit, and that the history is in days.")));
-	return Float8GetDatum(value);
+	return value;
+}
+
+/* A bound as a margin, without a minus before 0. */
+static Datum
+margin_of(double value, double margin)
+{
+	return Float8GetDatum(checked(value * margin + 0.0));
 }
 
 /*
@@ -148,6 +154,8 @@ cv_clv_interval(PG_FUNCTION_ARGS)
 	/* the model knows positive amounts only; a mean below zero counts as zero */
 	cv_posterior_spending(&posterior, spending->parameter, history.frequency,
 						  history.frequency > 0 ? Max(history.monetary, 0) : 0);
+	checked(posterior.alive);
+	checked(posterior.shape + posterior.scale);
 	if (isinf(horizon) && rate == 0 && buying->family == CV_NBD_MODEL)
 		ereport(
 			ERROR,

@@ -41,7 +41,7 @@ emit_draws(FunctionCallInfo fcinfo, const cv_model_kind *kind)
 						errmsg("draws must be at least 0, not %d", draws)));
 	if (!(model->header.flags & CV_MODEL_COVARIANCE))
 		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("the model has no covariance of its parameters"),
 				 errdetail("Its parameters were typed in, or its fit did not converge."),
 				 errhint("Fit it to data; parameters(model) shows a standard_error if it can.")));

@@ -185,8 +185,8 @@ buy_in_time(play *self, double n, double span, double phases)
 
 /*
  * One draw of the customer's purchases and their amounts over a horizon after T, both
- * discounted by e^(-delta t); the horizon may be infinite, delta 0.  The value is
- * infinite where purchases never end.
+ * discounted by e^(-delta t); the horizon may be infinite, delta 0.  All is infinite
+ * where purchases never end, or come faster than numbers go.
  */
 void
 cv_posterior_draw(const cv_posterior *self, double horizon, double delta, cv_random *random,
@@ -205,6 +205,14 @@ cv_posterior_draw(const cv_posterior *self, double horizon, double delta, cv_ran
 	if (delta > 0)
 		play.left = fmin(play.left, FAINT / delta);
 
+	if (!(play.left > 0))
+		return;
+	if (!isfinite(fate.rate))
+	{
+		future->purchases = future->discounted = future->value = INFINITY;
+		return;
+	}
+
 	/* most customers buy no more: what only purchases need is drawn when there is one */
 	span = draw_phases(random, fate.first) / fate.rate;
 	if (!(span <= play.left && isfinite(span)))
@@ -213,11 +221,6 @@ cv_posterior_draw(const cv_posterior *self, double horizon, double delta, cv_ran
 	play.nu = fmax(cv_random_gamma(random, self->shape), 1e-300) / self->scale;
 	if (fate.drops > 0)
 		most = draw_geometric(random, cv_random_beta(random, fate.drops, fate.stays));
-	if (play.left == INFINITY && most == INFINITY)
-	{
-		future->purchases = future->discounted = future->value = INFINITY;
-		return;
-	}
 	buy(&play, 1, span);
 	for (most--; most > 0;)
 	{
@@ -232,6 +235,11 @@ cv_posterior_draw(const cv_posterior *self, double horizon, double delta, cv_ran
 				n = fmin(n,
 						 floor(EVEN * fate.rate / (fate.phases * delta) * exp(delta * play.clock)));
 			n = fmax(1, fmin(n, most));
+			if (n == INFINITY)
+			{
+				future->purchases = future->discounted = future->value = INFINITY;
+				return;
+			}
 		}
 		span = draw_phases(random, n * fate.phases) / fate.rate;
 		if (!(span <= play.left))

@@ -356,6 +356,52 @@ check_extremes(void)
 	}
 }
 
+/* Whatever the parameters: it ends, with a number or with infinity. */
+static void
+check_garden(void)
+{
+	static const double value[] = { 1e-300, 1e-9, 1e-3, .3, 1, 7, 1e4, 1e9, 1e100, 1e300 };
+	static const double horizon[] = { 0, 1e-300, 1e-3, 52, 1e5, 1e12, 1e300, INFINITY };
+	static const double delta[] = { 0, 1e-300, 1e-12, .002, 1, 1e300 };
+	static const double count[] = { 0, 0, 1, 7, 5000, 2147483647 };
+	int bad = 0;
+	int positive = 0;
+	cv_random random;
+	int i;
+	int j;
+
+	cv_random_seed(&random, 10, 0);
+#define ANY(list) (list)[(int) (cv_random_uniform(&random) * (sizeof(list) / sizeof((list)[0])))]
+	for (i = 0; i < 20000; i++)
+	{
+		point at = { .family = i % FAMILIES };
+		cv_posterior posterior;
+		double h = ANY(horizon);
+		double d = ANY(delta);
+
+		for (j = 0; j < 4; j++)
+			at.p[j] = ANY(value);
+		at.x = ANY(count);
+		at.T = at.t_x = at.x > 0 ? ANY(value) : 0;
+		if (i % 3 == 0)
+			at.T *= 2;
+		cv_posterior_init(&posterior, family[at.family], at.p, at.x, at.t_x, at.T);
+		if (i % 2 == 0)
+			posterior.alive = 1;
+		cv_posterior_spending(&posterior, (const double[]){ ANY(value), ANY(value), ANY(value) },
+							  at.x, ANY(value));
+		for (j = 0; j < 5; j++)
+		{
+			cv_future future;
+
+			cv_posterior_draw(&posterior, h, d, &random, &future);
+			bad += !(future.purchases >= 0);
+			positive += future.purchases > 0;
+		}
+	}
+	ok(bad == 0 && positive > 1000, "20,000 absurd questions have answers");
+}
+
 static void
 check_refusals(void)
 {
@@ -416,6 +462,7 @@ main(void)
 		check_order(i, truth[i]);
 	}
 	check_extremes();
+	check_garden();
 	check_refusals();
 	check_beta(2, 3);
 	check_beta(.3, .8);
