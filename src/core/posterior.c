@@ -183,10 +183,16 @@ buy_in_time(play *self, double n, double span, double phases)
 	}
 }
 
+/* Purchases that never end, or come faster than numbers go. */
+static void
+set_infinite(cv_future *future)
+{
+	future->purchases = future->discounted = future->value = INFINITY;
+}
+
 /*
  * One draw of the customer's purchases and their amounts over a horizon after T, both
- * discounted by e^(-delta t); the horizon may be infinite, delta 0.  All is infinite
- * where purchases never end, or come faster than numbers go.
+ * discounted by e^(-delta t); the horizon may be infinite, delta 0.
  */
 void
 cv_posterior_draw(const cv_posterior *self, double horizon, double delta, cv_random *random,
@@ -204,12 +210,11 @@ cv_posterior_draw(const cv_posterior *self, double horizon, double delta, cv_ran
 	play.left = fmin(horizon, fate.lifetime);
 	if (delta > 0)
 		play.left = fmin(play.left, FAINT / delta);
-
 	if (!(play.left > 0))
 		return;
 	if (!isfinite(fate.rate))
 	{
-		future->purchases = future->discounted = future->value = INFINITY;
+		set_infinite(future);
 		return;
 	}
 
@@ -237,7 +242,7 @@ cv_posterior_draw(const cv_posterior *self, double horizon, double delta, cv_ran
 			n = fmax(1, fmin(n, most));
 			if (n == INFINITY)
 			{
-				future->purchases = future->discounted = future->value = INFINITY;
+				set_infinite(future);
 				return;
 			}
 		}
