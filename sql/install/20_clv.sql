@@ -74,7 +74,7 @@ COMMENT ON AGGREGATE purchase_history(date, float8, date) IS
 -- customer bases
 CREATE TYPE cv_customer_base;
 COMMENT ON TYPE cv_customer_base IS
-'Sufficient statistics of many purchase histories: identical ones are counted, 32 bytes for each distinct one. Made by customer_base(), merged by rollup(), at most 1 GB. Text form: {"log_gaps": .., "gapless": .., "histories": [[frequency, recency, age, monetary, customers], ..]}, exact and valid JSON; log_gaps is the sum in units of 2^-40, gapless the number of repeat customers whose log_gaps is unknown.';
+'Sufficient statistics of many purchase histories: identical ones are counted, 32 bytes for each distinct one. Made by customer_base(), merged by rollup(), at most 1 GB; with covariates, 32 bytes for each distinct history and vector of covariates, and 8 + 8 * keys for each distinct vector. Text form: {"log_gaps": .., "gapless": .., "histories": [[frequency, recency, age, monetary, customers], ..]}, with covariates a member "covariates": [key, ..] and their values behind customers, exact and valid JSON; log_gaps is the sum in units of 2^-40, gapless the number of repeat customers whose log_gaps is unknown.';
 
 CREATE FUNCTION cv_customer_base_in(cstring) RETURNS cv_customer_base
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
@@ -146,7 +146,7 @@ COMMENT ON FUNCTION customers(cv_customer_base) IS 'Number of customers in a bas
 -- models
 CREATE TYPE cv_buying_model;
 COMMENT ON TYPE cv_buying_model IS
-'A model of how often customers buy and when they drop out, with the unit of its parameters and, after fit_buying(), how the fit went. Text form: {"family": "bg/nbd", "unit": "7 days", "r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426}; published parameters can be typed in. Families and parameters: nbd (r, alpha), bg/nbd and mbg/nbd (r, alpha, a, b), pareto/nbd (r, alpha, s, beta), all above 0.';
+'A model of how often customers buy and when they drop out, with the unit of its parameters and, after fit_buying(), how the fit went. Text form: {"family": "bg/nbd", "unit": "7 days", "r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426}; published parameters can be typed in. Families and parameters: nbd (r, alpha), bg/nbd and mbg/nbd (r, alpha, a, b), pareto/nbd (r, alpha, s, beta), all above 0. With covariates members "covariates": {KEY: "number", KEY: [LEVEL, ..], ..} and a coefficient "purchase:KEY" or "purchase:KEY=LEVEL" for each number and each level but the first in C order, and the same with "dropout:" in families that know dropping out: alpha is multiplied by exp(-sum of purchase coefficients times covariates), beta of pareto/nbd and b of the others by exp(-sum of dropout coefficients times covariates).';
 
 CREATE FUNCTION cv_buying_model_in(cstring) RETURNS cv_buying_model
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
@@ -169,7 +169,7 @@ CREATE TYPE cv_buying_model (
     SEND = cv_buying_model_send,
     INTERNALLENGTH = VARIABLE,
     ALIGNMENT = double,
-    STORAGE = plain
+    STORAGE = main
 );
 CREATE CAST (cv_buying_model AS jsonb) WITH INOUT AS ASSIGNMENT;
 COMMENT ON CAST (cv_buying_model AS jsonb) IS 'The model''s JSON text as jsonb.';
@@ -213,7 +213,7 @@ CREATE FUNCTION fit_buying(base cv_customer_base, family text DEFAULT 'mbg/nbd',
                            penalty float8 DEFAULT 0) RETURNS cv_buying_model
     AS 'MODULE_PATHNAME', 'cv_fit_buying_model' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100000;
 COMMENT ON FUNCTION fit_buying(cv_customer_base, text, interval, float8) IS
-'Fits a buying model by maximum likelihood: the minimum of -mean log-likelihood + penalty * sum of squared parameters. family: nbd (Ehrenberg 1959), bg/nbd (Fader, Hardie and Lee 2005), mbg/nbd (Batislam, Denizel and Filiztekin 2007), pareto/nbd (Schmittlein, Morrison and Colombo 1987), or best, the one with the lowest BIC. unit: the time unit of the parameters, above 0. penalty: at least 0. Errors: 22000 if nobody bought again or all histories are the same, 22023 for a parameter out of range; a fit that does not converge is a warning that says why, and goodness(model).converged is false.';
+'Fits a buying model by maximum likelihood: the minimum of -mean log-likelihood + penalty * sum of squared parameters. family: nbd (Ehrenberg 1959), bg/nbd (Fader, Hardie and Lee 2005), mbg/nbd (Batislam, Denizel and Filiztekin 2007), pareto/nbd (Schmittlein, Morrison and Colombo 1987), or best, the one with the lowest BIC. A base with covariates gives a model with covariates, its coefficients in the units of the covariates and part of the penalty. unit: the time unit of the parameters, above 0. penalty: at least 0. Errors: 22000 if nobody bought again, all histories are the same, or a covariate does not vary, follows from others, separates buyers from others or is not identified, 22023 for a parameter out of range, 54000 for more than 30 coefficients in a process; a fit that does not converge is a warning that says why, and goodness(model).converged is false.';
 
 CREATE FUNCTION fit_spending(base cv_customer_base, penalty float8 DEFAULT 0) RETURNS cv_spending_model
     AS 'MODULE_PATHNAME', 'cv_fit_spending_model' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100000;
@@ -225,7 +225,7 @@ CREATE FUNCTION parameters(model cv_buying_model, OUT name text, OUT estimate fl
                            OUT low float8, OUT high float8) RETURNS SETOF record
     AS 'MODULE_PATHNAME', 'cv_buying_parameters' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 4;
 COMMENT ON FUNCTION parameters(cv_buying_model) IS
-'The model''s parameters, alpha and beta in the model''s unit. standard_error on the natural scale (delta method, from the exact Hessian in logarithms), low and high bound a 95 % interval from the log scale; all three are NULL for typed-in parameters and for a fit that did not converge.';
+'The model''s parameters, alpha and beta in the model''s unit. standard_error on the natural scale (delta method, from the exact Hessian in logarithms), low and high bound a 95 % interval from the log scale; all three are NULL for typed-in parameters and for a fit that did not converge. Coefficients of covariates, purchase:KEY and dropout:KEY (KEY=LEVEL for text, against the first level in C order), are not logarithms: their interval is symmetric.';
 
 CREATE FUNCTION parameters(model cv_spending_model, OUT name text, OUT estimate float8, OUT standard_error float8,
                            OUT low float8, OUT high float8) RETURNS SETOF record
@@ -248,49 +248,51 @@ COMMENT ON FUNCTION goodness(cv_spending_model) IS
 'How the fit went, as for buying models; customers counts those with repeat purchases and positive mean spend, compared is NULL.';
 
 -- predictions
-CREATE FUNCTION p_alive(model cv_buying_model, history cv_purchase_history, ahead interval DEFAULT '0')
-    RETURNS float8
-    AS 'MODULE_PATHNAME', 'cv_p_alive' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 50;
-COMMENT ON FUNCTION p_alive(cv_buying_model, cv_purchase_history, interval) IS
-'Probability, 0 to 1, that the customer has not dropped out by the day of the history plus ahead. By bg/nbd a customer without repeat purchases is surely alive, by nbd everybody is. NULL for a NULL history. Errors: 22023 if ahead is negative, 22003 for an impossible history.';
+CREATE FUNCTION p_alive(model cv_buying_model, history cv_purchase_history, ahead interval DEFAULT '0',
+                        covariates jsonb DEFAULT NULL) RETURNS float8
+    AS 'MODULE_PATHNAME', 'cv_p_alive' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50;
+COMMENT ON FUNCTION p_alive(cv_buying_model, cv_purchase_history, interval, jsonb) IS
+'Probability, 0 to 1, that the customer has not dropped out by the day of the history plus ahead. By bg/nbd a customer without repeat purchases is surely alive, by nbd everybody is. NULL for a NULL model, history or ahead. covariates: the customer''s, with all keys of a model that was fitted with some, and no other; NULL or {} for a model without. Errors: 22023 if ahead is negative, a covariate missing or a level unknown, 22003 for an impossible history.';
 
-CREATE FUNCTION expected_purchases(model cv_buying_model, history cv_purchase_history, horizon interval)
-    RETURNS float8
-    AS 'MODULE_PATHNAME', 'cv_expected_purchases' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 50;
-COMMENT ON FUNCTION expected_purchases(cv_buying_model, cv_purchase_history, interval) IS
-'Expected number of purchase days within the horizon after the day of the history, P(alive) included. Errors: 22023 if horizon is negative or infinite.';
+CREATE FUNCTION expected_purchases(model cv_buying_model, history cv_purchase_history, horizon interval,
+                                   covariates jsonb DEFAULT NULL) RETURNS float8
+    AS 'MODULE_PATHNAME', 'cv_expected_purchases' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50;
+COMMENT ON FUNCTION expected_purchases(cv_buying_model, cv_purchase_history, interval, jsonb) IS
+'Expected number of purchase days within the horizon after the day of the history, P(alive) included. NULL for a NULL model, history or horizon. covariates as in p_alive(). Errors: 22023 if horizon is negative or infinite, a covariate missing or a level unknown.';
 
-CREATE FUNCTION expected_purchases(model cv_buying_model, horizon interval) RETURNS float8
-    AS 'MODULE_PATHNAME', 'cv_expected_purchases_new' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 50;
-COMMENT ON FUNCTION expected_purchases(cv_buying_model, interval) IS
-'Expected number of repeat purchases of a new customer within the horizon after the first purchase.';
+CREATE FUNCTION expected_purchases(model cv_buying_model, horizon interval, covariates jsonb DEFAULT NULL) RETURNS float8
+    AS 'MODULE_PATHNAME', 'cv_expected_purchases_new' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50;
+COMMENT ON FUNCTION expected_purchases(cv_buying_model, interval, jsonb) IS
+'Expected number of repeat purchases of a new customer within the horizon after the first purchase. NULL for a NULL model or horizon. covariates as in p_alive().';
 
 CREATE FUNCTION discounted_purchases(model cv_buying_model, history cv_purchase_history, discount_rate float8,
-                                     horizon interval DEFAULT NULL) RETURNS float8
+                                     horizon interval DEFAULT NULL, covariates jsonb DEFAULT NULL) RETURNS float8
     AS 'MODULE_PATHNAME', 'cv_discounted_purchases' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50;
-COMMENT ON FUNCTION discounted_purchases(cv_buying_model, cv_purchase_history, float8, interval) IS
-'Expected purchases after the day of the history, each discounted continuously at ln(1 + discount_rate) a year of 365.25 days; horizon NULL means for ever (DERT). discount_rate is annual and at least 0. Errors: 22023 for a rate or horizon out of range, and where an undiscounted infinite sum diverges.';
+COMMENT ON FUNCTION discounted_purchases(cv_buying_model, cv_purchase_history, float8, interval, jsonb) IS
+'Expected purchases after the day of the history, each discounted continuously at ln(1 + discount_rate) a year of 365.25 days; horizon NULL means for ever (DERT). discount_rate is annual and at least 0. covariates as in p_alive(). Errors: 22023 for a rate or horizon out of range, a covariate missing or a level unknown, and where an undiscounted infinite sum diverges.';
 
 CREATE FUNCTION purchase_probability(model cv_buying_model, history cv_purchase_history, horizon interval,
-                                     purchases integer) RETURNS float8
-    AS 'MODULE_PATHNAME', 'cv_purchase_probability' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 50;
-COMMENT ON FUNCTION purchase_probability(cv_buying_model, cv_purchase_history, interval, integer) IS
-'Probability, 0 to 1, of exactly that many purchases within the horizon after the day of the history. Errors: 22023 if purchases or horizon is negative.';
+                                     purchases integer, covariates jsonb DEFAULT NULL) RETURNS float8
+    AS 'MODULE_PATHNAME', 'cv_purchase_probability' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50;
+COMMENT ON FUNCTION purchase_probability(cv_buying_model, cv_purchase_history, interval, integer, jsonb) IS
+'Probability, 0 to 1, of exactly that many purchases within the horizon after the day of the history. NULL for a NULL model, history, horizon or purchases. covariates as in p_alive(). Errors: 22023 if purchases or horizon is negative, a covariate missing or a level unknown.';
 
-CREATE FUNCTION purchase_probability(model cv_buying_model, horizon interval, purchases integer) RETURNS float8
-    AS 'MODULE_PATHNAME', 'cv_purchase_probability_new' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 50;
-COMMENT ON FUNCTION purchase_probability(cv_buying_model, interval, integer) IS
-'Probability, 0 to 1, of exactly that many repeat purchases of a new customer within the horizon after the first purchase.';
+CREATE FUNCTION purchase_probability(model cv_buying_model, horizon interval, purchases integer,
+                                     covariates jsonb DEFAULT NULL) RETURNS float8
+    AS 'MODULE_PATHNAME', 'cv_purchase_probability_new' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50;
+COMMENT ON FUNCTION purchase_probability(cv_buying_model, interval, integer, jsonb) IS
+'Probability, 0 to 1, of exactly that many repeat purchases of a new customer within the horizon after the first purchase. NULL for a NULL model, horizon or purchases. covariates as in p_alive().';
 
 CREATE FUNCTION expected_spend(model cv_spending_model, history cv_purchase_history) RETURNS float8
     AS 'MODULE_PATHNAME', 'cv_expected_spend' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION expected_spend(cv_spending_model, cv_purchase_history) IS
 'Expected amount of the customer''s next purchase day: p (gamma + m x) / (p x + q - 1), the mean of all customers without repeat purchases. A negative monetary counts as 0; NULL where frequency is above 0 and monetary unknown. Errors: 22003 where the mean is infinite (p x + q at most 1).';
 
-CREATE FUNCTION log_likelihood(model cv_buying_model, history cv_purchase_history) RETURNS float8
-    AS 'MODULE_PATHNAME', 'cv_buying_log_likelihood' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 50;
-COMMENT ON FUNCTION log_likelihood(cv_buying_model, cv_purchase_history) IS
-'One customer''s log-likelihood, time measured in the model''s unit.';
+CREATE FUNCTION log_likelihood(model cv_buying_model, history cv_purchase_history, covariates jsonb DEFAULT NULL)
+    RETURNS float8
+    AS 'MODULE_PATHNAME', 'cv_buying_log_likelihood' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50;
+COMMENT ON FUNCTION log_likelihood(cv_buying_model, cv_purchase_history, jsonb) IS
+'One customer''s log-likelihood, time measured in the model''s unit. NULL for a NULL model or history. covariates as in p_alive().';
 
 CREATE FUNCTION log_likelihood(model cv_spending_model, history cv_purchase_history) RETURNS float8
     AS 'MODULE_PATHNAME', 'cv_spending_log_likelihood' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
@@ -298,15 +300,16 @@ COMMENT ON FUNCTION log_likelihood(cv_spending_model, cv_purchase_history) IS
 'One customer''s log-likelihood of the mean spend; NULL for customers the model does not see (no repeat purchases, mean spend not positive).';
 
 CREATE FUNCTION clv(buying cv_buying_model, spending cv_spending_model, history cv_purchase_history,
-                    horizon interval DEFAULT NULL, discount_rate float8 DEFAULT 0.10, margin float8 DEFAULT 1)
-    RETURNS float8
+                    horizon interval DEFAULT NULL, discount_rate float8 DEFAULT 0.10, margin float8 DEFAULT 1,
+                    covariates jsonb DEFAULT NULL) RETURNS float8
     AS 'MODULE_PATHNAME', 'cv_clv' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50;
-COMMENT ON FUNCTION clv(cv_buying_model, cv_spending_model, cv_purchase_history, interval, float8, float8) IS
-'Customer lifetime value: margin * expected_spend() * discounted_purchases(), the discounted margin expected of the customer after the day of the history, in the unit of the amounts. horizon NULL means for ever; discount_rate is annual, applied continuously; margin is the share of the amount that is earned. A prospect is the history ROW(0, 0, 0, NULL, NULL). NULL if buying, spending, history, discount_rate or margin is NULL, or the customer''s mean spend is unknown. Errors: those of the functions it is made of.';
+COMMENT ON FUNCTION clv(cv_buying_model, cv_spending_model, cv_purchase_history, interval, float8, float8, jsonb) IS
+'Customer lifetime value: margin * expected_spend() * discounted_purchases(), the discounted margin expected of the customer after the day of the history, in the unit of the amounts. horizon NULL means for ever; discount_rate is annual, applied continuously; margin is the share of the amount that is earned. A prospect is the history ROW(0, 0, 0, NULL, NULL). covariates as in p_alive(). NULL if buying, spending, history, discount_rate or margin is NULL, or the customer''s mean spend is unknown. Errors: those of the functions it is made of.';
 
 CREATE FUNCTION simulate_purchases(buying cv_buying_model, spending cv_spending_model, customers integer, until date,
                                    acquired_from date, acquired_to date, seed bigint,
+                                   covariates jsonb DEFAULT NULL,
                                    OUT customer_id bigint, OUT at date, OUT amount float8) RETURNS SETOF record
-    AS 'MODULE_PATHNAME', 'cv_simulate_purchases' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100000 ROWS 10000;
-COMMENT ON FUNCTION simulate_purchases(cv_buying_model, cv_spending_model, integer, date, date, date, bigint) IS
-'Orders of made-up customers as the two models have them: acquired uniformly from acquired_from to acquired_to, observed until the day until, amounts in cents. The same seed gives the same rows everywhere; a customer does not depend on how many there are. Errors: 22023 if the dates are not in order or customers is negative.';
+    AS 'MODULE_PATHNAME', 'cv_simulate_purchases' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100000 ROWS 10000;
+COMMENT ON FUNCTION simulate_purchases(cv_buying_model, cv_spending_model, integer, date, date, date, bigint, jsonb) IS
+'Orders of made-up customers as the two models have them: acquired uniformly from acquired_from to acquired_to, observed until the day until, amounts in cents. The same seed gives the same rows everywhere; a customer does not depend on how many there are. All have the covariates given, for a model that was fitted with some. No rows if any other argument is NULL. Errors: 22023 if the dates are not in order or customers is negative.';

@@ -3,7 +3,7 @@
  */
 #include "postgres.h"
 
-#include "clv/clv.h"
+#include "clv/covariates.h"
 
 /* A buying family's mathematics. */
 const cv_buying_family *
@@ -35,6 +35,18 @@ buying_parameter(int family, int parameter)
 	return cv_buying_family_of(family)->parameter[parameter];
 }
 
+static int
+buying_processes(int family)
+{
+	return cv_covariate_processes(cv_buying_family_of(family));
+}
+
+static const char *
+process_name(int process)
+{
+	return process == 0 ? "purchase" : "dropout";
+}
+
 const cv_model_kind cv_buying_models = {
 	.type = "cv_buying_model",
 	.family_rule = "The family of a buying model is one of nbd, bg/nbd, mbg/nbd, pareto/nbd.",
@@ -42,6 +54,8 @@ const cv_model_kind cv_buying_models = {
 	.family = buying_name,
 	.parameters = buying_parameters,
 	.parameter = buying_parameter,
+	.processes = buying_processes,
+	.process = process_name,
 	.has_unit = true,
 	.has_penalty = true,
 	.has_compared = true

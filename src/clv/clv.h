@@ -40,7 +40,8 @@ typedef struct cv_base_entry
 
 #define CV_NO_MONETARY (-HUGE_VAL) /* frequency > 0, mean spend unknown */
 
-#define CV_BASE_TABLE 0x01 /* a state: a hash table, not a sorted list */
+#define CV_BASE_TABLE 0x01		/* a state: a hash table, not a sorted list */
+#define CV_BASE_COVARIATES 0x02 /* with covariates: see covariates.h */
 
 typedef struct cv_customer_base
 {
@@ -54,6 +55,65 @@ typedef struct cv_customer_base
 } cv_customer_base;
 
 extern const cv_customer_base *cv_base_arg(FunctionCallInfo fcinfo, int argument);
+
+/* -1, 0, 1 by frequency, recency, age, monetary. */
+static inline int
+cv_compare_entries(const cv_base_entry *a, const cv_base_entry *b)
+{
+	if (a->frequency != b->frequency)
+		return a->frequency < b->frequency ? -1 : 1;
+	if (a->recency != b->recency)
+		return a->recency < b->recency ? -1 : 1;
+	if (a->age != b->age)
+		return a->age < b->age ? -1 : 1;
+	if (a->monetary != b->monetary)
+		return a->monetary < b->monetary ? -1 : 1;
+	return 0;
+}
+
+/* The finaliser of MurmurHash3: every bit of the input moves every bit of the result. */
+static inline uint64
+cv_mix(uint64 hash)
+{
+	hash = (hash ^ (hash >> 33)) * UINT64CONST(0xff51afd7ed558ccd);
+	hash = (hash ^ (hash >> 33)) * UINT64CONST(0xc4ceb9fe1a85ec53);
+	return hash ^ (hash >> 33);
+}
+
+static inline uint64
+cv_hash_entry(const cv_base_entry *entry)
+{
+	uint64 bits[3];
+	uint64 hash;
+
+	memcpy(bits, entry, sizeof(bits));
+	hash = cv_mix(bits[0] ^ ((uint64) entry->frequency << 32));
+	hash = cv_mix(hash ^ bits[1]);
+	return cv_mix(hash ^ bits[2]);
+}
+
+/* Adds to the number of customers of an entry. */
+static inline void
+cv_count_customers(cv_base_entry *entry, uint32 customers)
+{
+	if (entry->customers > PG_UINT32_MAX - customers)
+		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+						errmsg("more than %u customers with one history", PG_UINT32_MAX)));
+	entry->customers += customers;
+}
+
+static inline int128
+cv_base_gaps(const cv_customer_base *base)
+{
+	return ((int128) base->gaps_high << 64) | base->gaps_low;
+}
+
+static inline void
+cv_set_base_gaps(cv_customer_base *base, int128 gaps)
+{
+	base->gaps_high = (int64) (gaps >> 64);
+	base->gaps_low = (uint64) gaps;
+}
 
 /* ---- buying_model.c ---- */
 

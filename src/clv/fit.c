@@ -5,7 +5,7 @@
 
 #include <math.h>
 
-#include "clv/clv.h"
+#include "clv/covariates.h"
 #include "utils/builtins.h"
 
 PG_FUNCTION_INFO_V1(cv_fit_buying_model);
@@ -82,6 +82,10 @@ cv_fit_buying_model(PG_FUNCTION_ARGS)
 	double unit_days = cv_duration_arg(fcinfo, 2, "unit");
 	double penalty = cv_check_range("penalty", PG_GETARG_FLOAT8(3), 0, INFINITY);
 	bool best = strcmp(name, "best") == 0;
+	bool known = (base->header.flags & CV_BASE_COVARIATES) != 0;
+	cv_covariate_data *data = NULL;
+	const char *fault = NULL;
+	const char *chosen_fault = NULL;
 	cv_group *group;
 	cv_group *scratch;
 	cv_minimum minimum;
@@ -109,7 +113,18 @@ cv_fit_buying_model(PG_FUNCTION_ARGS)
 							errhint("Families are nbd, bg/nbd, mbg/nbd, pareto/nbd and best.")));
 		last = first;
 	}
-	group = groups_of(base, unit_days, &n);
+	if (known && !best && cv_buying_models.processes(first) == 0)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("the family %s takes no covariates", name),
+						errhint("Build the base without covariates, or use another family.")));
+	if (known)
+	{
+		data = cv_covariate_data_of(base, unit_days);
+		group = data->merged;
+		n = data->merged_count;
+	}
+	else
+		group = groups_of(base, unit_days, &n);
 	for (i = 0; i < n; i++)
 	{
 		repeats += group[i].x * group[i].customers;
@@ -126,6 +141,9 @@ cv_fit_buying_model(PG_FUNCTION_ARGS)
 													  (long long) base->customers),
 					  "A model of how customers differ needs customers that do.");
 
+	if (known)
+		cv_check_covariate_data(base, data, penalty);
+
 	initStringInfo(&compared);
 	scratch = palloc_extended(n * sizeof(cv_group), MCXT_ALLOC_HUGE);
 	for (family = first; family <= last; family++)
@@ -133,19 +151,30 @@ cv_fit_buying_model(PG_FUNCTION_ARGS)
 		double log_likelihood;
 		cv_model *model;
 
-		memcpy(scratch, group, n * sizeof(cv_group));
-		log_likelihood = cv_fit_buying(cv_buying_family_of(family), scratch, n, penalty,
-									   cv_check_interrupts, &minimum);
-		if (!isfinite(log_likelihood))
-			cv_cannot_fit("a buying model",
-						  psprintf("The likelihood of %s is not finite on these histories.",
-								   cv_buying_models.family(family)),
-						  "Check the histories for absurdly long or short times.");
-		model = cv_model_new(&cv_buying_models, family, unit_days, "");
-		cv_model_set_fit(&cv_buying_models, model, base->customers, log_likelihood, penalty,
-						 &minimum);
+		if (known && cv_buying_models.processes(family) == 0)
+			continue;
+		if (known)
+		{
+			model = cv_fit_covariate_model(data, family, unit_days, base->customers, penalty,
+										   &minimum, &fault);
+			log_likelihood = model->log_likelihood;
+		}
+		else
+		{
+			memcpy(scratch, group, n * sizeof(cv_group));
+			log_likelihood = cv_fit_buying(cv_buying_family_of(family), scratch, n, penalty,
+										   cv_check_interrupts, &minimum);
+			if (!isfinite(log_likelihood))
+				cv_cannot_fit("a buying model",
+							  psprintf("The likelihood of %s is not finite on these histories.",
+									   cv_buying_models.family(family)),
+							  "Check the histories for absurdly long or short times.");
+			model = cv_model_new(&cv_buying_models, family, unit_days, "");
+			cv_model_set_fit(&cv_buying_models, model, base->customers, log_likelihood, penalty,
+							 &minimum);
+		}
 		appendStringInfo(&compared,
-						 "%s{\"family\": \"%s\", \"log_likelihood\": ", family > first ? ", " : "[",
+						 "%s{\"family\": \"%s\", \"log_likelihood\": ", chosen ? ", " : "[",
 						 cv_buying_models.family(family));
 		cv_append_number(&compared, log_likelihood);
 		appendStringInfoString(&compared, ", \"bic\": ");
@@ -163,9 +192,13 @@ cv_fit_buying_model(PG_FUNCTION_ARGS)
 		{
 			chosen = model;
 			chosen_minimum = minimum;
+			chosen_fault = fault;
 		}
 	}
 	appendStringInfoChar(&compared, ']');
+	if (chosen_fault)
+		cv_cannot_fit("a buying model", chosen_fault,
+					  "Leave the covariate out, join rare levels, or use a penalty such as 0.001.");
 	cv_warn_of_fit(&cv_buying_models, chosen, &chosen_minimum,
 				   advice(&cv_buying_models, chosen, &chosen_minimum));
 	if (best)

@@ -33,6 +33,7 @@ cv_check_interrupts(void)
 /*
  * Where the logarithm of a parameter is uncertain beyond this, the data say nothing
  * about it, however small the gradient: its 95 % interval spans 8 orders of magnitude.
+ * So does a coefficient's effect.
  */
 #define MOST_UNCERTAIN 5.0
 
@@ -51,7 +52,8 @@ cv_model_set_fit(const cv_model_kind *kind, cv_model *model, double customers,
 					  "The likelihood has no finite gradient on these data.",
 					  "Check the data for absurdly long or short times, and the penalty.");
 	for (i = 0; i < n; i++)
-		model->parameter[i] = exp(minimum->theta[i]);
+		model->parameter[i] =
+			cv_model_is_logarithmic(model, i) ? exp(minimum->theta[i]) : minimum->theta[i];
 	model->customers = (int64) customers;
 	model->log_likelihood = log_likelihood;
 	model->penalty = penalty;

@@ -11,9 +11,10 @@
 #include <float.h>
 #include <math.h>
 
-#include "clv/model.h"
+#include "clv/covariates.h"
 #include "libpq/pqformat.h"
 #include "utils/builtins.h"
+#include "utils/json.h"
 #include "utils/jsonb.h"
 #include "utils/timestamp.h"
 
@@ -24,20 +25,46 @@ size_without_text(int parameters)
 		   ((Size) parameters + (Size) parameters * parameters) * sizeof(double);
 }
 
-/* A zeroed model; "compared" is JSON text or empty. */
-cv_model *
-cv_model_new(const cv_model_kind *kind, int family, double unit_days, const char *compared)
+static cv_model *
+allocate(const cv_model_kind *kind, int family, int parameters, int design_size, Size text_size)
 {
-	int n = kind->parameters(family);
-	Size size = size_without_text(n) + strlen(compared) + 1;
+	Size size = size_without_text(parameters) + design_size + text_size + 1;
 	cv_model *model = palloc0(size);
 
 	SET_VARSIZE(model, size);
 	model->header.version = CV_FORMAT_VERSION;
+	model->header.flags = design_size > 0 ? CV_MODEL_COVARIATES : 0;
 	model->family = (uint8) family;
-	model->parameters = n;
+	model->own = (uint8) kind->parameters(family);
+	model->parameters = parameters;
+	model->design_size = design_size;
+	return model;
+}
+
+/* A zeroed model; "compared" is JSON text or empty. */
+cv_model *
+cv_model_new(const cv_model_kind *kind, int family, double unit_days, const char *compared)
+{
+	cv_model *model = allocate(kind, family, kind->parameters(family), 0, strlen(compared));
+
 	model->unit_days = unit_days;
 	strcpy(cv_model_compared(model), compared);
+	return model;
+}
+
+/* A zeroed model with covariates; they and the family must be known to fit. */
+cv_model *
+cv_model_with_design(const cv_model_kind *kind, int family, double unit_days, const char *design,
+					 int design_size)
+{
+	cv_covariates all;
+	cv_model *model;
+
+	cv_read_covariates(design, design_size, &all);
+	model = allocate(kind, family, kind->parameters(family) + kind->processes(family) * all.columns,
+					 design_size, 0);
+	model->unit_days = unit_days;
+	memcpy(cv_model_design(model), design, design_size);
 	return model;
 }
 
@@ -45,7 +72,7 @@ cv_model_new(const cv_model_kind *kind, int family, double unit_days, const char
 cv_model *
 cv_model_with_compared(const cv_model *model, const char *compared)
 {
-	Size fixed = size_without_text(model->parameters);
+	Size fixed = size_without_text(model->parameters) + model->design_size;
 	Size size = fixed + strlen(compared) + 1;
 	cv_model *result = palloc0(size);
 
@@ -55,11 +82,37 @@ cv_model_with_compared(const cv_model *model, const char *compared)
 	return result;
 }
 
-/* Name of a parameter. */
+/* Name of a parameter: the family's, or PROCESS:KEY, or PROCESS:KEY=LEVEL. */
 const char *
 cv_model_parameter_name(const cv_model_kind *kind, const cv_model *model, int parameter)
 {
-	return kind->parameter(model->family, parameter);
+	cv_covariates all;
+	int coefficient = parameter - model->own;
+
+	if (coefficient < 0)
+		return kind->parameter(model->family, parameter);
+	cv_read_covariates(cv_model_design(model), model->design_size, &all);
+	return psprintf("%s:%s", kind->process(coefficient / all.columns),
+					cv_covariate_column(&all, coefficient % all.columns));
+}
+
+/* What is wrong with covariates of a family; NULL if nothing is. */
+static const char *
+find_design_fault(const cv_model_kind *kind, int family, const char *design, int size,
+				  cv_covariates *all)
+{
+	int processes = kind->processes ? kind->processes(family) : 0;
+	const char *fault = cv_read_covariates(design, size, all);
+
+	if (fault)
+		return fault;
+	if (processes == 0)
+		return "The family takes no covariates.";
+	if (all->columns < 1)
+		return "The covariates have no coefficients.";
+	if (all->columns > (CV_MAX_PARAMETERS - kind->parameters(family)) / processes)
+		return "The covariates have too many levels.";
+	return cv_covariates_alike(all);
 }
 
 /* What any source of a model must satisfy; NULL or what is wrong. */
@@ -71,15 +124,34 @@ find_fault(const cv_model_kind *kind, const cv_model *model)
 
 	if (model->family >= kind->families)
 		return kind->family_rule;
-	if (n != kind->parameters(model->family) || model->k != 0 || model->reserved != 0)
+	if (model->own != kind->parameters(model->family) || model->k != 0)
+		return "The parameters are not those of the family.";
+	if ((model->design_size > 0) != ((model->header.flags & CV_MODEL_COVARIATES) != 0))
+		return "The flags do not fit each other.";
+	if (model->design_size > 0)
+	{
+		cv_covariates all;
+		const char *fault = find_design_fault(kind, model->family, cv_model_design(model),
+											  model->design_size, &all);
+
+		if (fault)
+			return fault;
+		if (n != model->own + kind->processes(model->family) * all.columns)
+			return "The parameters are not those of the covariates.";
+	}
+	else if (n != model->own)
 		return "The parameters are not those of the family.";
 	if (kind->has_unit ? !(model->unit_days > 0 && isfinite(model->unit_days))
 					   : model->unit_days != 0)
 		return "The unit of a buying model is a positive interval such as \"7 days\".";
 	for (i = 0; i < n; i++)
-		if (!isfinite(model->parameter[i]) ||
-			(cv_model_is_logarithmic(model, i) && !(model->parameter[i] > 0)))
+	{
+		if (!cv_model_is_logarithmic(model, i) && !isfinite(model->parameter[i]))
+			return "Every coefficient is a finite number.";
+		if (cv_model_is_logarithmic(model, i) &&
+			!(model->parameter[i] > 0 && isfinite(model->parameter[i])))
 			return "Every parameter is a finite number above 0.";
+	}
 	return NULL;
 }
 
@@ -92,7 +164,8 @@ find_fit_fault(const cv_model *model)
 	int i;
 
 	if (!(model->header.flags & CV_MODEL_FITTED))
-		return model->header.flags == 0 ? NULL : "The flags do not fit each other.";
+		return model->header.flags & ~CV_MODEL_COVARIATES ? "The flags do not fit each other."
+														  : NULL;
 	if (model->customers < 1 || model->customers > CV_MODEL_MOST_CUSTOMERS ||
 		!(fabs(model->log_likelihood) <= DBL_MAX / 4) || !(model->penalty >= 0) ||
 		!isfinite(model->penalty) || !(model->gradient >= 0) || !isfinite(model->gradient) ||
@@ -112,8 +185,9 @@ cv_model_arg(FunctionCallInfo fcinfo, int argument, const cv_model_kind *kind)
 								   CV_MODEL_FLAGS);
 	const char *fault = NULL;
 
-	if (model->parameters < 1 || model->parameters > CV_MAX_PARAMETERS ||
-		VARSIZE(model) <= size_without_text(model->parameters))
+	if (model->parameters < 1 || model->parameters > CV_MAX_PARAMETERS || model->design_size < 0 ||
+		model->own > model->parameters ||
+		VARSIZE(model) <= size_without_text(model->parameters) + (Size) model->design_size)
 		cv_corrupt_binary(kind->type, "The number of parameters does not fit the length.");
 	fault = find_fault(kind, model);
 	if (fault == NULL)
@@ -130,8 +204,37 @@ cv_model_arg(FunctionCallInfo fcinfo, int argument, const cv_model_kind *kind)
 static void
 append_member(StringInfo text, const char *key, double value)
 {
-	appendStringInfo(text, ", \"%s\": ", key);
+	appendStringInfoString(text, ", ");
+	escape_json(text, key);
+	appendStringInfoString(text, ": ");
 	cv_append_number(text, value);
+}
+
+/* {"KEY": "number", "KEY": ["LEVEL", ..], ..} */
+static void
+append_covariates(StringInfo text, const cv_model *model)
+{
+	cv_covariates all;
+	int i;
+	int j;
+
+	cv_read_covariates(cv_model_design(model), model->design_size, &all);
+	appendStringInfoString(text, ", \"covariates\": {");
+	for (i = 0; i < all.keys; i++)
+	{
+		const char *level = all.covariate[i].level;
+
+		appendStringInfoString(text, i > 0 ? ", " : "");
+		escape_json(text, all.covariate[i].key);
+		appendStringInfoString(text, all.covariate[i].levels == 0 ? ": \"number\"" : ": [");
+		for (j = 0; j < all.covariate[i].levels; j++, level = cv_next_level(level))
+		{
+			appendStringInfoString(text, j > 0 ? ", " : "");
+			escape_json(text, level);
+		}
+		appendStringInfoString(text, all.covariate[i].levels == 0 ? "" : "]");
+	}
+	appendStringInfoChar(text, '}');
 }
 
 static void
@@ -182,7 +285,11 @@ cv_model_out(const cv_model_kind *kind, const cv_model *model)
 		appendStringInfoString(&text, model->unit_days == 1 ? " day\"" : " days\"");
 	}
 	for (i = 0; i < model->parameters; i++)
+	{
+		if (i == model->own)
+			append_covariates(&text, model);
 		append_member(&text, cv_model_parameter_name(kind, model, i), model->parameter[i]);
+	}
 	if (model->header.flags & CV_MODEL_FITTED)
 		append_fit(kind, model, &text);
 	appendStringInfoChar(&text, '}');
@@ -337,6 +444,89 @@ read_fit(const cv_model_kind *kind, cv_model *model, JsonbContainer *fit)
 	return compared;
 }
 
+static int
+compare_strings(const void *left, const void *right)
+{
+	return strcmp(*(char *const *) left, *(char *const *) right);
+}
+
+/* Appends the levels of a text covariate, which are given as an array of strings. */
+static void
+read_levels(const char *type, const char *key, const JsonbValue *value, StringInfo bytes)
+{
+	JsonbContainer *list = value->type == jbvBinary ? value->val.binary.data : NULL;
+	char **level;
+	int n;
+	int i;
+
+	if (list == NULL || !JsonContainerIsArray(list) || JsonContainerSize(list) == 0)
+		cv_malformed(type, "Covariate \"%s\" must be \"number\" or an array of its levels.", key);
+	n = JsonContainerSize(list);
+	level = palloc(n * sizeof(char *));
+	for (i = 0; i < n; i++)
+		level[i] = string_of(getIthJsonbValueFromContainer(list, i), type, key);
+	qsort(level, n, sizeof(char *), compare_strings);
+	for (i = 0; i < n; i++)
+	{
+		appendStringInfoChar(bytes, '=');
+		appendBinaryStringInfo(bytes, level[i], strlen(level[i]) + 1);
+	}
+}
+
+/* Reads the member "covariates" of a model into bytes. */
+static void
+read_design(const cv_model_kind *kind, int family, const JsonbValue *value, StringInfo bytes)
+{
+	JsonbContainer *object = value->type == jbvBinary ? value->val.binary.data : NULL;
+	JsonbIterator *members;
+	JsonbValue member;
+	cv_covariates all;
+	const char *fault;
+	char **key;
+	int n = 0;
+	int i;
+
+	if (object == NULL || !JsonContainerIsObject(object))
+		cv_malformed(kind->type, "\"covariates\" must be an object.");
+	key = palloc((JsonContainerSize(object) + 1) * sizeof(char *));
+	members = JsonbIteratorInit(object);
+	while ((key[n] = next_member(&members, &member)) != NULL)
+		n++;
+	qsort(key, n, sizeof(char *), compare_strings);
+	for (i = 0; i < n; i++)
+	{
+		JsonbValue *described = getKeyJsonValueFromContainer(object, key[i], strlen(key[i]), NULL);
+		bool number = described->type == jbvString && described->val.string.len == 6 &&
+					  memcmp(described->val.string.val, "number", 6) == 0;
+
+		appendStringInfoChar(bytes, number ? 'n' : 's');
+		appendBinaryStringInfo(bytes, key[i], strlen(key[i]) + 1);
+		if (!number)
+			read_levels(kind->type, key[i], described, bytes);
+	}
+	fault = find_design_fault(kind, family, bytes->data, bytes->len, &all);
+	if (fault)
+		cv_malformed(kind->type, "%s", fault);
+}
+
+/* A zeroed model of the family and with the covariates of a document. */
+static cv_model *
+model_described(const cv_model_kind *kind, Jsonb *document)
+{
+	int family =
+		read_family(kind, getKeyJsonValueFromContainer(&document->root, "family", 6, NULL));
+	JsonbValue *covariates =
+		kind->processes ? getKeyJsonValueFromContainer(&document->root, "covariates", 10, NULL)
+						: NULL;
+	StringInfoData bytes;
+
+	if (covariates == NULL)
+		return cv_model_new(kind, family, 0, "");
+	initStringInfo(&bytes);
+	read_design(kind, family, covariates, &bytes);
+	return cv_model_with_design(kind, family, 0, bytes.data, bytes.len);
+}
+
 /* A model from its JSON form. */
 static cv_model *
 model_from_jsonb(const cv_model_kind *kind, Jsonb *document)
@@ -355,14 +545,12 @@ model_from_jsonb(const cv_model_kind *kind, Jsonb *document)
 
 	if (!JB_ROOT_IS_OBJECT(document))
 		cv_malformed(type, "A model must be a JSON object.");
-	model = cv_model_new(
-		kind, read_family(kind, getKeyJsonValueFromContainer(&document->root, "family", 6, NULL)),
-		0, "");
+	model = model_described(kind, document);
 	n = model->parameters;
 	members = JsonbIteratorInit(&document->root);
 	while ((key = next_member(&members, &value)) != NULL)
 	{
-		if (strcmp(key, "family") == 0)
+		if (strcmp(key, "family") == 0 || (strcmp(key, "covariates") == 0 && kind->processes))
 			continue;
 		if (strcmp(key, "unit") == 0 && kind->has_unit)
 		{
@@ -409,6 +597,47 @@ cv_model_in(const cv_model_kind *kind, char *text)
 
 /* ---- binary ---- */
 
+/* A zeroed model with covariates from their binary form. */
+static cv_model *
+receive_design(const cv_model_kind *kind, int family, StringInfo buffer)
+{
+	cv_covariates all;
+	const char *fault;
+	StringInfoData bytes;
+	int count = (int) pq_getmsgint(buffer, 4);
+	int i;
+
+	/* a string is a byte at least */
+	if (count < 1 || count > buffer->len - buffer->cursor)
+		cv_corrupt_binary(kind->type, "The number of covariates is out of range.");
+	initStringInfo(&bytes);
+	for (i = 0; i < count; i++)
+	{
+		const char *string = pq_getmsgstring(buffer);
+
+		appendBinaryStringInfo(&bytes, string, strlen(string) + 1);
+	}
+	fault = find_design_fault(kind, family, bytes.data, bytes.len, &all);
+	if (fault)
+		cv_corrupt_binary(kind->type, fault);
+	return cv_model_with_design(kind, family, 0, bytes.data, bytes.len);
+}
+
+/* The covariates: the number of strings in their bytes, and these. */
+static void
+send_design(StringInfo buffer, const cv_model *model)
+{
+	const char *end = cv_model_compared(model);
+	const char *at;
+	int count = 0;
+
+	for (at = cv_model_design(model); at < end; at += strlen(at) + 1)
+		count++;
+	pq_sendint32(buffer, count);
+	for (at = cv_model_design(model); at < end; at += strlen(at) + 1)
+		pq_sendstring(buffer, at);
+}
+
 /* A model from its binary form. */
 cv_model *
 cv_model_receive(const cv_model_kind *kind, StringInfo buffer)
@@ -425,7 +654,10 @@ cv_model_receive(const cv_model_kind *kind, StringInfo buffer)
 
 	if (family < 0 || family >= kind->families)
 		cv_corrupt_binary(kind->type, "The family is unknown.");
-	model = cv_model_new(kind, family, 0, "");
+	if (flags & CV_MODEL_COVARIATES)
+		model = receive_design(kind, family, buffer);
+	else
+		model = cv_model_new(kind, family, 0, "");
 	n = model->parameters;
 	covariance = cv_model_covariance(model);
 	model->header.flags = flags;
@@ -470,6 +702,8 @@ cv_model_send(const cv_model_kind *kind, const cv_model *model)
 
 	cv_send_begin(&buffer, model->header.flags);
 	pq_sendbyte(&buffer, kind->first_number + model->family);
+	if (model->header.flags & CV_MODEL_COVARIATES)
+		send_design(&buffer, model);
 	if (kind->has_unit)
 		pq_sendfloat8(&buffer, model->unit_days);
 	for (i = 0; i < n; i++)

@@ -13,7 +13,9 @@
 #define CV_MODEL_FITTED 0x01 /* the fields about the fit are meant */
 #define CV_MODEL_CONVERGED 0x02
 #define CV_MODEL_COVARIANCE 0x04 /* covariance is meant */
-#define CV_MODEL_FLAGS (CV_MODEL_FITTED | CV_MODEL_CONVERGED | CV_MODEL_COVARIANCE)
+#define CV_MODEL_COVARIATES 0x10 /* has coefficients of covariates */
+#define CV_MODEL_FLAGS \
+	(CV_MODEL_FITTED | CV_MODEL_CONVERGED | CV_MODEL_COVARIANCE | CV_MODEL_COVARIATES)
 
 /* A fit counts in floating point; up to here whole numbers are exact. */
 #define CV_MODEL_MOST_CUSTOMERS (INT64CONST(1) << 53)
@@ -28,25 +30,30 @@ typedef struct cv_model_kind
 	const char *(*family)(int family);
 	int (*parameters)(int family); /* the family's own, all above 0 */
 	const char *(*parameter)(int family, int parameter);
-	bool has_unit; /* times are in a unit that the model carries */
+	int (*processes)(int family);		 /* that take covariates; NULL: none ever does */
+	const char *(*process)(int process); /* name of one */
+	bool has_unit;						 /* times are in a unit that the model carries */
 	bool has_penalty;
 	bool has_compared;
 } cv_model_kind;
 
 /*
- * A model: parameters, and how they were found.  Behind the parameters stand their
- * covariance (parameters * parameters numbers, zero without CV_MODEL_COVARIANCE) and
+ * A model: parameters, and how they were found.  The family's own parameters come
+ * first, all above 0; with covariates, the coefficients of each process follow.
+ * Behind the parameters stand their covariance (parameters * parameters numbers, zero
+ * without CV_MODEL_COVARIANCE), the covariates as bytes (cv_read_covariates()) and
  * what "best" compared, as JSON text, empty without; read them by the functions below.
  */
 typedef struct cv_model
 {
 	cv_header header;
 	uint8 family; /* number within the kind */
-	uint8 padding[3];
-	int32 parameters;
-	int32 k; /* of a family that has one, else 0 */
-	int32 reserved;
-	double unit_days; /* of the parameters; 0 in kinds without */
+	uint8 own;	  /* the family's own parameters */
+	uint8 padding[2];
+	int32 parameters;  /* all */
+	int32 k;		   /* of a family that has one, else 0 */
+	int32 design_size; /* bytes of covariates */
+	double unit_days;  /* of the parameters; 0 in kinds without */
 	/* about the fit, zero without one */
 	int64 customers; /* used */
 	double log_likelihood;
@@ -63,23 +70,32 @@ cv_model_covariance(const cv_model *model)
 	return (double *) model->parameter + model->parameters;
 }
 
+/* The covariates as bytes. */
+static inline char *
+cv_model_design(const cv_model *model)
+{
+	return (char *) (cv_model_covariance(model) + model->parameters * model->parameters);
+}
+
 static inline char *
 cv_model_compared(const cv_model *model)
 {
-	return (char *) (cv_model_covariance(model) + model->parameters * model->parameters);
+	return cv_model_design(model) + model->design_size;
 }
 
 /* Whether a parameter is estimated as its logarithm, so that it stays above 0. */
 static inline bool
 cv_model_is_logarithmic(const cv_model *model, int parameter)
 {
-	return true;
+	return parameter < model->own;
 }
 
 /* ---- model.c ---- */
 
 extern cv_model *
 cv_model_new(const cv_model_kind *kind, int family, double unit_days, const char *compared);
+extern cv_model *cv_model_with_design(const cv_model_kind *kind, int family, double unit_days,
+									  const char *design, int design_size);
 extern cv_model *cv_model_with_compared(const cv_model *model, const char *compared);
 extern const cv_model *
 cv_model_arg(FunctionCallInfo fcinfo, int argument, const cv_model_kind *kind);

@@ -58,9 +58,9 @@ probability(const cv_predictor *self, double x, double T)
 /* Future purchases of a customer over a horizon in days (infinite allowed). */
 static double
 future_purchases(FunctionCallInfo fcinfo, const cv_history *history, double horizon_days,
-				 double rate)
+				 double rate, int covariates)
 {
-	cv_predictor *self = cv_predictor_for(fcinfo);
+	cv_predictor *self = cv_predictor_for(fcinfo, covariates);
 	cv_question question = { purchases, horizon_days / self->unit_days, 0, 0 };
 	const cv_answer *answer;
 
@@ -101,45 +101,54 @@ any_null(FunctionCallInfo fcinfo, int from, int to)
 	return false;
 }
 
-/* p_alive(model, history, ahead): P(alive at as_of + ahead). */
+/* p_alive(model, history, ahead, covariates): P(alive at as_of + ahead). */
 Datum
 cv_p_alive(PG_FUNCTION_ARGS)
 {
 	cv_predictor *self;
 	cv_history history;
-	cv_question question = { survival, cv_duration_arg(fcinfo, 2, "ahead"), 0, 0 };
+	cv_question question = { survival, 0, 0, 0 };
 	const cv_answer *answer;
 
+	if (any_null(fcinfo, 0, 2))
+		PG_RETURN_NULL();
+	question.horizon = cv_duration_arg(fcinfo, 2, "ahead");
 	if (!cv_history_arg(fcinfo, 1, &history))
 		PG_RETURN_NULL();
-	self = cv_predictor_for(fcinfo);
+	self = cv_predictor_for(fcinfo, 3);
 	question.horizon /= self->unit_days;
 	answer = cv_predict(fcinfo, self, &history, &question);
 	PG_RETURN_FLOAT8(checked(answer->alive * answer->value, "p_alive"));
 }
 
-/* expected_purchases(model, history, horizon) */
+/* expected_purchases(model, history, horizon, covariates) */
 Datum
 cv_expected_purchases(PG_FUNCTION_ARGS)
 {
 	cv_history history;
-	double horizon = cv_duration_arg(fcinfo, 2, "horizon");
+	double horizon;
 
+	if (any_null(fcinfo, 0, 2))
+		PG_RETURN_NULL();
+	horizon = cv_duration_arg(fcinfo, 2, "horizon");
 	if (!cv_history_arg(fcinfo, 1, &history))
 		PG_RETURN_NULL();
-	PG_RETURN_FLOAT8(future_purchases(fcinfo, &history, horizon, 0));
+	PG_RETURN_FLOAT8(future_purchases(fcinfo, &history, horizon, 0, 3));
 }
 
-/* expected_purchases(model, horizon): repeat purchases of a customer just acquired. */
+/* expected_purchases(model, horizon, covariates): repeat purchases of a customer just acquired. */
 Datum
 cv_expected_purchases_new(PG_FUNCTION_ARGS)
 {
 	cv_history newcomer = { 0 };
 
-	PG_RETURN_FLOAT8(future_purchases(fcinfo, &newcomer, cv_duration_arg(fcinfo, 1, "horizon"), 0));
+	if (any_null(fcinfo, 0, 1))
+		PG_RETURN_NULL();
+	PG_RETURN_FLOAT8(
+		future_purchases(fcinfo, &newcomer, cv_duration_arg(fcinfo, 1, "horizon"), 0, 2));
 }
 
-/* discounted_purchases(model, history, discount_rate, horizon), horizon NULL = for ever */
+/* discounted_purchases(model, history, discount_rate, horizon, covariates), horizon NULL = for ever */
 Datum
 cv_discounted_purchases(PG_FUNCTION_ARGS)
 {
@@ -151,15 +160,15 @@ cv_discounted_purchases(PG_FUNCTION_ARGS)
 		PG_RETURN_NULL();
 	rate = check_discount_rate(PG_GETARG_FLOAT8(2));
 	horizon = horizon_arg(fcinfo, 3);
-	PG_RETURN_FLOAT8(future_purchases(fcinfo, &history, horizon, rate));
+	PG_RETURN_FLOAT8(future_purchases(fcinfo, &history, horizon, rate, 4));
 }
 
 /* P(exactly n purchases within the horizon). */
 static double
 purchase_probability(FunctionCallInfo fcinfo, const cv_history *history, double horizon_days,
-					 int32 n)
+					 int32 n, int covariates)
 {
-	cv_predictor *self = cv_predictor_for(fcinfo);
+	cv_predictor *self = cv_predictor_for(fcinfo, covariates);
 	cv_question question = { probability, horizon_days / self->unit_days, 0, n };
 	const cv_answer *answer;
 	double dead = 0;
@@ -173,26 +182,31 @@ purchase_probability(FunctionCallInfo fcinfo, const cv_history *history, double 
 	return checked(Min(answer->alive * answer->value + dead, 1), "purchase_probability");
 }
 
-/* purchase_probability(model, history, horizon, purchases) */
+/* purchase_probability(model, history, horizon, purchases, covariates) */
 Datum
 cv_purchase_probability(PG_FUNCTION_ARGS)
 {
 	cv_history history;
-	double horizon = cv_duration_arg(fcinfo, 2, "horizon");
+	double horizon;
 
+	if (any_null(fcinfo, 0, 3))
+		PG_RETURN_NULL();
+	horizon = cv_duration_arg(fcinfo, 2, "horizon");
 	if (!cv_history_arg(fcinfo, 1, &history))
 		PG_RETURN_NULL();
-	PG_RETURN_FLOAT8(purchase_probability(fcinfo, &history, horizon, PG_GETARG_INT32(3)));
+	PG_RETURN_FLOAT8(purchase_probability(fcinfo, &history, horizon, PG_GETARG_INT32(3), 4));
 }
 
-/* purchase_probability(model, horizon, purchases): of a customer just acquired */
+/* purchase_probability(model, horizon, purchases, covariates): of a customer just acquired */
 Datum
 cv_purchase_probability_new(PG_FUNCTION_ARGS)
 {
 	cv_history newcomer = { 0 };
 
+	if (any_null(fcinfo, 0, 2))
+		PG_RETURN_NULL();
 	PG_RETURN_FLOAT8(purchase_probability(fcinfo, &newcomer, cv_duration_arg(fcinfo, 1, "horizon"),
-										  PG_GETARG_INT32(2)));
+										  PG_GETARG_INT32(2), 3));
 }
 
 /*
@@ -229,16 +243,16 @@ cv_expected_spend(PG_FUNCTION_ARGS)
 	PG_RETURN_FLOAT8(expected_spend(cv_model_arg(fcinfo, 0, &cv_spending_models), &history));
 }
 
-/* log_likelihood(buying model, history), time in the model's unit */
+/* log_likelihood(buying model, history, covariates), time in the model's unit */
 Datum
 cv_buying_log_likelihood(PG_FUNCTION_ARGS)
 {
 	cv_history history;
 	cv_predictor *self;
 
-	if (!cv_history_arg(fcinfo, 1, &history))
+	if (any_null(fcinfo, 0, 1) || !cv_history_arg(fcinfo, 1, &history))
 		PG_RETURN_NULL();
-	self = cv_predictor_for(fcinfo);
+	self = cv_predictor_for(fcinfo, 2);
 	PG_RETURN_FLOAT8(checked(self->family->log_likelihood(self->parameter, history.frequency,
 														  history.recency / self->unit_days,
 														  history.age / self->unit_days),
@@ -261,7 +275,7 @@ cv_spending_log_likelihood(PG_FUNCTION_ARGS)
 }
 
 /*
- * clv(buying, spending, history, horizon, discount_rate, margin) =
+ * clv(buying, spending, history, horizon, discount_rate, margin, covariates) =
  * margin * expected spend * discounted purchases
  */
 Datum
@@ -280,6 +294,6 @@ cv_clv(PG_FUNCTION_ARGS)
 	margin = cv_check_range("margin", PG_GETARG_FLOAT8(5), -INFINITY, INFINITY);
 	PG_RETURN_FLOAT8(
 		checked(margin * expected_spend(cv_model_arg(fcinfo, 1, &cv_spending_models), &history) *
-					future_purchases(fcinfo, &history, horizon, rate),
+					future_purchases(fcinfo, &history, horizon, rate, 6),
 				"clv"));
 }

@@ -5,7 +5,7 @@
  * million customers share some thousand pairs.  So a call site keeps the model
  * it was called with last, and the answers for the pairs met so far.  P(alive)
  * needs t_x too; the last one is kept with the pair, which serves all customers
- * without repeat purchases.
+ * without repeat purchases.  Covariates count by what they make of the scales.
  */
 #include "postgres.h"
 
@@ -16,9 +16,58 @@
 #define MEMO_LARGEST 65536
 #define MEMO_TRIES 16
 
-/* The predictor of this call site, for the model that is argument 0. */
-cv_predictor *
-cv_predictor_for(FunctionCallInfo fcinfo)
+/* A copy of a value for as long as the call site lives; old room is used again. */
+static struct varlena *
+keep(FunctionCallInfo fcinfo, struct varlena *old, Size *room, const struct varlena *value,
+	 Size size)
+{
+	if (old && *room >= size)
+	{
+		memcpy(old, value, size);
+		return old;
+	}
+	if (old)
+		pfree(old);
+	*room = size + 64;
+	return memcpy(MemoryContextAlloc(fcinfo->flinfo->fn_mcxt, *room), value, size);
+}
+
+/* Makes the predictor one for customers with these covariates. */
+static void
+set_covariates(FunctionCallInfo fcinfo, cv_predictor *self, int argument)
+{
+	struct varlena *raw;
+	Size size;
+
+	if (PG_NARGS() <= argument || PG_ARGISNULL(argument))
+	{
+		if (self->fitted)
+			cv_customer_parameters(self->fitted, self->fitted->parameter, NULL, self->parameter);
+		return;
+	}
+	raw = (struct varlena *) DatumGetPointer(PG_GETARG_DATUM(argument));
+	size = VARATT_IS_EXTERNAL(raw) ? 0 : VARSIZE_ANY(raw);
+	if (size > 0 && size == self->known_size && memcmp(raw, self->known, size) == 0)
+		return;
+	self->known_size = 0;
+	if (self->fitted)
+		cv_customer_parameters(self->fitted, self->fitted->parameter, PG_GETARG_JSONB_P(argument),
+							   self->parameter);
+	else
+	{
+		cv_covariates none = { 0 };
+
+		cv_covariate_row(&none, PG_GETARG_JSONB_P(argument), NULL);
+	}
+	if (size > 0)
+	{
+		self->known = keep(fcinfo, self->known, &self->known_room, raw, size);
+		self->known_size = size;
+	}
+}
+
+static cv_predictor *
+predictor_for_model(FunctionCallInfo fcinfo)
 {
 	cv_predictor *self = fcinfo->flinfo->fn_extra;
 	struct varlena *raw = (struct varlena *) DatumGetPointer(PG_GETARG_DATUM(0));
@@ -45,6 +94,19 @@ cv_predictor_for(FunctionCallInfo fcinfo)
 	memset(self->parameter, 0, sizeof(self->parameter));
 	memcpy(self->parameter, model->parameter, sizeof(double) * self->family->parameters);
 	self->unit_days = model->unit_days;
+	self->known_size = 0;
+	if (self->fitted)
+		pfree((void *) self->fitted);
+	self->fitted = NULL;
+	self->target[0] = self->target[1] = 0;
+	if (model->header.flags & CV_MODEL_COVARIATES)
+	{
+		int i;
+
+		self->fitted = memcpy(palloc(VARSIZE(model)), model, VARSIZE(model));
+		for (i = 0; i < cv_covariate_processes(self->family); i++)
+			self->target[i] = cv_covariate_target(self->family, i);
+	}
 	self->generation++;
 	self->memo_used = 0;
 	self->model_size = 0;
@@ -60,11 +122,32 @@ cv_predictor_for(FunctionCallInfo fcinfo)
 	return self;
 }
 
-/* Where (x, T) is in the memo, or the free slot where it belongs. */
-static cv_answer *
-memo_slot(cv_predictor *self, double x, double T)
+static inline bool
+is_for(const cv_answer *answer, double x, double T, const double *scale)
 {
-	uint64 bits[2];
+	return answer->x == x && answer->T == T && answer->scale[0] == scale[0] &&
+		   answer->scale[1] == scale[1];
+}
+
+/*
+ * The predictor of this call site, for the model that is argument 0 and the covariates
+ * that are the argument of the number given, if there is one.
+ */
+cv_predictor *
+cv_predictor_for(FunctionCallInfo fcinfo, int covariates)
+{
+	cv_predictor *self = predictor_for_model(fcinfo);
+
+	if (self->fitted || (covariates < PG_NARGS() && !PG_ARGISNULL(covariates)))
+		set_covariates(fcinfo, self, covariates);
+	return self;
+}
+
+/* Where (x, T, scales) is in the memo, or the free slot where it belongs. */
+static cv_answer *
+memo_slot(cv_predictor *self, double x, double T, const double *scale)
+{
+	uint64 bits[4];
 	uint64 hash;
 	int tries;
 	cv_answer *answer = NULL;
@@ -73,11 +156,17 @@ memo_slot(cv_predictor *self, double x, double T)
 	memcpy(&bits[1], &T, sizeof(double));
 	hash = (bits[0] ^ (bits[1] >> 7)) * UINT64CONST(0x9e3779b97f4a7c15);
 	hash = (hash ^ (hash >> 32) ^ bits[1]) * UINT64CONST(0xff51afd7ed558ccd);
+	if (self->fitted)
+	{
+		memcpy(&bits[2], scale, 2 * sizeof(double));
+		hash = cv_mix(hash ^ bits[2]);
+		hash = cv_mix(hash ^ bits[3]);
+	}
 	hash >>= 40;
 	for (tries = 0; tries < MEMO_TRIES; tries++)
 	{
 		answer = &self->memo[(hash + tries) & (self->memo_size - 1)];
-		if (answer->generation != self->generation || (answer->x == x && answer->T == T))
+		if (answer->generation != self->generation || is_for(answer, x, T, scale))
 			break;
 	}
 	/* where it is crowded the last one gives way */
@@ -97,7 +186,7 @@ memo_grow(FunctionCallInfo fcinfo, cv_predictor *self)
 		MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, self->memo_size * sizeof(cv_answer));
 	for (i = 0; i < old_size; i++)
 		if (old[i].generation == self->generation)
-			*memo_slot(self, old[i].x, old[i].T) = old[i];
+			*memo_slot(self, old[i].x, old[i].T, old[i].scale) = old[i];
 	if (old)
 		pfree(old);
 }
@@ -110,6 +199,7 @@ cv_predict(FunctionCallInfo fcinfo, cv_predictor *self, const cv_history *histor
 	double x = history->frequency;
 	double t_x = history->recency / self->unit_days;
 	double T = history->age / self->unit_days;
+	double scale[2] = { self->parameter[self->target[0]], self->parameter[self->target[1]] };
 	cv_answer *answer;
 	bool known;
 
@@ -122,14 +212,16 @@ cv_predict(FunctionCallInfo fcinfo, cv_predictor *self, const cv_history *histor
 	}
 	if (self->memo_used * 2 >= self->memo_size && self->memo_size < MEMO_LARGEST)
 		memo_grow(fcinfo, self);
-	answer = memo_slot(self, x, T);
-	known = answer->generation == self->generation && answer->x == x && answer->T == T;
+	answer = memo_slot(self, x, T, scale);
+	known = answer->generation == self->generation && is_for(answer, x, T, scale);
 	if (!known)
 	{
 		self->memo_used += answer->generation != self->generation;
 		answer->generation = 0; /* until it is complete */
 		answer->x = x;
 		answer->T = T;
+		answer->scale[0] = scale[0];
+		answer->scale[1] = scale[1];
 		answer->value = question->future(self, x, T);
 	}
 	if (!known || answer->t_x != t_x)

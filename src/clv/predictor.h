@@ -4,7 +4,7 @@
 #ifndef CV_PREDICTOR_H
 #define CV_PREDICTOR_H
 
-#include "clv/clv.h"
+#include "clv/covariates.h"
 
 typedef struct cv_predictor cv_predictor;
 
@@ -17,11 +17,12 @@ typedef struct cv_question
 	double purchases;
 } cv_question;
 
-/* An answer, kept for the pair (x, T). */
+/* An answer, kept for the pair (x, T) and what the covariates make of the scales. */
 typedef struct cv_answer
 {
 	double x;
 	double T;
+	double scale[2];   /* of purchases and of dropping out */
 	double value;	   /* of the question, for a living customer */
 	double t_x;		   /* the last one met, and */
 	double alive;	   /* P(alive) with it */
@@ -31,8 +32,13 @@ typedef struct cv_answer
 struct cv_predictor
 {
 	const cv_buying_family *family;
-	double parameter[CV_BUYING_PARAMETERS];
+	double parameter[CV_BUYING_PARAMETERS]; /* of the customers asked about now */
 	double unit_days;
+	const cv_model *fitted; /* NULL without covariates */
+	struct varlena *known;	/* covariates that "parameter" is for; NULL: none yet */
+	Size known_size;
+	Size known_room;
+	int target[2];		  /* parameters that covariates change */
 	cv_question question; /* that the memo answers */
 
 	struct varlena *model; /* the argument's bytes, to recognise it */
@@ -43,7 +49,7 @@ struct cv_predictor
 	cv_answer *memo;
 };
 
-extern cv_predictor *cv_predictor_for(FunctionCallInfo fcinfo);
+extern cv_predictor *cv_predictor_for(FunctionCallInfo fcinfo, int covariates);
 extern const cv_answer *cv_predict(FunctionCallInfo fcinfo, cv_predictor *self,
 								   const cv_history *history, const cv_question *question);
 

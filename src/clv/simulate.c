@@ -12,7 +12,7 @@
 #include <math.h>
 
 #include "activity/activity.h"
-#include "clv/clv.h"
+#include "clv/covariates.h"
 #include "core/simulate.h"
 #include "miscadmin.h"
 
@@ -29,22 +29,41 @@ draw_amount(const cv_model *spending, double rate, cv_random *random)
 	return Max(1, Min(rint(amount * 100), 9e14)) / 100;
 }
 
-/* simulate_purchases(buying, spending, customers, until, acquired_from, acquired_to, seed) */
+/*
+ * simulate_purchases(buying, spending, customers, until, acquired_from, acquired_to, seed,
+ * covariates): all customers have these covariates.
+ */
 Datum
 cv_simulate_purchases(PG_FUNCTION_ARGS)
 {
-	const cv_model *buying = cv_model_arg(fcinfo, 0, &cv_buying_models);
-	const cv_model *spending = cv_model_arg(fcinfo, 1, &cv_spending_models);
-	const cv_buying_family *family = cv_buying_family_of(buying->family);
-	int32 customers = PG_GETARG_INT32(2);
-	DateADT until = cv_check_day("until", PG_GETARG_DATEADT(3));
-	DateADT from = cv_check_day("acquired_from", PG_GETARG_DATEADT(4));
-	DateADT to = cv_check_day("acquired_to", PG_GETARG_DATEADT(5));
-	uint64 seed = (uint64) PG_GETARG_INT64(6);
+	const cv_model *buying;
+	const cv_model *spending;
+	const cv_buying_family *family;
+	double parameter[CV_BUYING_PARAMETERS];
+	int32 customers;
+	DateADT until;
+	DateADT from;
+	DateADT to;
+	uint64 seed;
 	bool nulls[3] = { false, false, false };
 	int64 rows = 0;
 	int32 id;
+	int i;
 
+	InitMaterializedSRF(fcinfo, 0);
+	for (i = 0; i < 7; i++)
+		if (PG_ARGISNULL(i))
+			return (Datum) 0;
+	buying = cv_model_arg(fcinfo, 0, &cv_buying_models);
+	spending = cv_model_arg(fcinfo, 1, &cv_spending_models);
+	family = cv_buying_family_of(buying->family);
+	customers = PG_GETARG_INT32(2);
+	until = cv_check_day("until", PG_GETARG_DATEADT(3));
+	from = cv_check_day("acquired_from", PG_GETARG_DATEADT(4));
+	to = cv_check_day("acquired_to", PG_GETARG_DATEADT(5));
+	seed = (uint64) PG_GETARG_INT64(6);
+	cv_customer_parameters(buying, buying->parameter, PG_ARGISNULL(7) ? NULL : PG_GETARG_JSONB_P(7),
+						   parameter);
 	if (customers < 0)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("customers must be at least 0, not %d", customers)));
@@ -53,7 +72,6 @@ cv_simulate_purchases(PG_FUNCTION_ARGS)
 			ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("acquired_from, acquired_to and until must follow each other in this order")));
-	InitMaterializedSRF(fcinfo, 0);
 	for (id = 1; id <= customers; id++)
 	{
 		cv_random random;
@@ -67,7 +85,7 @@ cv_simulate_purchases(PG_FUNCTION_ARGS)
 		cv_random_seed(&random, seed, (uint64) id);
 		acquired = from + (DateADT) floor(cv_random_uniform(&random) * ((double) to - from + 1));
 		time_of_day = cv_random_uniform(&random);
-		cv_customer_draw(&customer, family, buying->parameter, &random);
+		cv_customer_draw(&customer, family, parameter, &random);
 		/* a draw of a tiny shape may underflow to 0, an infinite amount */
 		spend_rate =
 			Max(cv_random_gamma(&random, spending->parameter[1]), 1e-300) / spending->parameter[2];

@@ -233,7 +233,8 @@ const cv_buying_family cv_bg_nbd = { "bg/nbd",
 									 bg_log_odds_dead,
 									 bg_survival,
 									 bg_purchases,
-									 bg_probability };
+									 bg_probability,
+									 { 0, 1, 0, 2 } };
 
 const cv_buying_family cv_mbg_nbd = { "mbg/nbd",
 									  4,
@@ -244,4 +245,5 @@ const cv_buying_family cv_mbg_nbd = { "mbg/nbd",
 									  mbg_log_odds_dead,
 									  mbg_survival,
 									  mbg_purchases,
-									  mbg_probability };
+									  mbg_probability,
+									  { 0, 1, 0, 2 } };

@@ -160,7 +160,8 @@ const cv_buying_family cv_nbd = { "nbd",
 								  nbd_log_odds_dead,
 								  nbd_survival,
 								  nbd_purchases,
-								  nbd_probability };
+								  nbd_probability,
+								  { 0, 1 } };
 
 /* ---- the fit ---- */
 

@@ -58,6 +58,9 @@ typedef struct cv_buying_family
 
 	/* P(exactly n purchases in (T, T + horizon]), given alive at T */
 	double (*probability)(const double *p, double x, double T, double horizon, double n);
+
+	/* whose scale it is, for covariates: 0 nobody's, 1 of purchases, 2 of dropping out */
+	char process[CV_BUYING_PARAMETERS];
 } cv_buying_family;
 
 extern const cv_buying_family cv_nbd;

@@ -4,7 +4,7 @@
 #ifndef CV_CORE_NEWTON_H
 #define CV_CORE_NEWTON_H
 
-#define CV_MAX_PARAMETERS 32
+#define CV_MAX_PARAMETERS 64
 
 /*
  * Gives the value at theta and fills gradient (n) and Hessian (n * n); not

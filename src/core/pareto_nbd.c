@@ -432,4 +432,5 @@ const cv_buying_family cv_pareto_nbd = { "pareto/nbd",
 										 pareto_log_odds_dead,
 										 pareto_survival,
 										 pareto_purchases,
-										 pareto_probability };
+										 pareto_probability,
+										 { 0, 1, 0, 2 } };

@@ -51,11 +51,19 @@ is_innermost(const cv_json *json)
 	return json->depth == (int) strlen(json->shape);
 }
 
+/* Within the list of names, which has one level. */
+static bool
+in_names(const cv_json *json)
+{
+	return json->names && json->depth > 0 && json->key == json->names;
+}
+
 static void
 open_level(cv_json *json, char opener)
 {
 	if (is_innermost(json) || json->shape[json->depth] != opener ||
-		(json->depth == 1 && json->shape[0] == '{' && strcmp(json->key, json->keys[0]) != 0))
+		(in_names(json) ? json->depth > 1
+						: json->depth == 1 && json->shape[0] == '{' && json->key != json->keys[0]))
 		wrong_form(json);
 	json->depth++;
 	json->index[json->depth] = -1;
@@ -82,6 +90,8 @@ on_array_end(void *state)
 
 	if (is_innermost(json) && json->width > 0 && json->index[json->depth] + 1 != json->width)
 		wrong_form(json);
+	if (is_innermost(json) && json->row)
+		json->row(json, json->index[json->depth] + 1);
 	json->depth--;
 	CV_JSON_DONE;
 }
@@ -127,8 +137,9 @@ on_scalar(void *state, char *token, JsonTokenType kind)
 {
 	cv_json *json = state;
 
-	if (!is_innermost(json) &&
-		!(json->depth == 1 && json->shape[0] == '{' && json->key != json->keys[0]))
+	if (in_names(json) ? json->depth != 2
+					   : !is_innermost(json) && !(json->depth == 1 && json->shape[0] == '{' &&
+												  json->key != json->keys[0]))
 		wrong_form(json);
 	json->scalar(json, token, kind);
 	if (token)
@@ -157,7 +168,7 @@ cv_json_read(cv_json *json, char *text)
 	json->seen = 0;
 	pg_parse_json_or_ereport(cv_json_lexer(text, strlen(text)), &actions);
 	for (i = 0; i < (int) lengthof(json->keys) && json->keys[i]; i++)
-		if (!(json->seen & 1 << i))
+		if (!(json->seen & 1 << i) && json->keys[i] != json->names)
 			cv_malformed(json->type, "\"%s\" is missing.", json->keys[i]);
 }
 

@@ -62,6 +62,7 @@ CV_NORETURN extern void cv_corrupt_binary(const char *type, const char *detail);
 /* json.c */
 typedef struct cv_json cv_json;
 typedef void (*cv_json_scalar)(cv_json *json, char *token, JsonTokenType kind);
+typedef void (*cv_json_row)(cv_json *json, int width);
 struct cv_json
 {
 	const char *type;	   /* being read, for messages */
@@ -69,7 +70,9 @@ struct cv_json
 	const char *shape;	   /* how the levels open, from outside: "[[" or "{[[" */
 	int width;			   /* scalars in an innermost array; 0 = any number */
 	const char *keys[4];   /* of an outermost object: the list, then scalars */
+	const char *names;	   /* one of the keys that may be missing and is a list of scalars */
 	cv_json_scalar scalar; /* called for each scalar in its place */
+	cv_json_row row;	   /* called at the end of an innermost array, with its width */
 	void *context;
 
 	int depth;		 /* open arrays and objects */

@@ -84,7 +84,8 @@ SELECT p_alive(model => model, history => history, ahead => '30 days') = p_alive
 FROM m;
 -- literals of unknown type where only one function can be meant, and where two can
 SELECT round(p_alive('{"family": "nbd", "unit": "7 days", "r": 0.385, "alpha": 12.072}', '(7,206,272,10,20)')::numeric, 6) AS p_alive,
-       round(expected_purchases('{"family": "nbd", "unit": "7 days", "r": 0.385, "alpha": 12.072}', '(7,206,272,10,20)', '1 year')::numeric, 6) AS expected;
+       round(expected_purchases('{"family": "nbd", "unit": "7 days", "r": 0.385, "alpha": 12.072}', '(7,206,272,10,20)', interval '1 year')::numeric, 6) AS expected;
+SELECT expected_purchases('{"family": "nbd", "unit": "7 days", "r": 0.385, "alpha": 12.072}', '(7,206,272,10,20)', '1 year');
 SELECT log_likelihood('{"family": "nbd", "unit": "7 days", "r": 0.385, "alpha": 12.072}', '(7,206,272,10,20)');
 SELECT name FROM parameters('{"family": "nbd", "unit": "7 days", "r": 0.385, "alpha": 12.072}');
 SELECT p_alive(model, 7) FROM m;
