@@ -17,7 +17,7 @@
 #include <math.h>
 
 #include "catalog/pg_type.h"
-#include "clv/clv.h"
+#include "clv/covariates.h"
 #include "core/posterior.h"
 #include "miscadmin.h"
 
@@ -106,7 +106,7 @@ margin_of(double value, double margin)
 
 /*
  * clv_interval(buying, spending, history, horizon, discount_rate, margin, confidence,
- * draws, seed) -> (low, median, high); horizon NULL = for ever
+ * draws, seed, covariates) -> (low, median, high); horizon NULL = for ever
  */
 Datum
 cv_clv_interval(PG_FUNCTION_ARGS)
@@ -116,6 +116,7 @@ cv_clv_interval(PG_FUNCTION_ARGS)
 	const cv_model *spending;
 	cv_history history;
 	cv_posterior posterior;
+	double parameter[CV_BUYING_PARAMETERS];
 	Datum result[3];
 	bool nulls[3] = { false, false, false };
 	double horizon;
@@ -145,7 +146,9 @@ cv_clv_interval(PG_FUNCTION_ARGS)
 	if (!cv_history_arg(fcinfo, 2, &history) || (history.frequency > 0 && !history.has_monetary))
 		PG_RETURN_NULL();
 
-	if (!cv_posterior_init(&posterior, cv_buying_family_of(buying->family), buying->parameter,
+	cv_customer_parameters(buying, buying->parameter, PG_ARGISNULL(9) ? NULL : PG_GETARG_JSONB_P(9),
+						   parameter);
+	if (!cv_posterior_init(&posterior, cv_buying_family_of(buying->family), parameter,
 						   history.frequency, history.recency / buying->unit_days,
 						   history.age / buying->unit_days))
 		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),

@@ -73,3 +73,27 @@ SELECT expected_customers(NULL, base, 1) AS a, expected_customers(model, NULL, 1
 SELECT expected_customers(model => model, base => base, purchases => 1) = expected_customers(model, base, 1) AS same FROM models, base WHERE id = 2;
 SELECT expected_customers(model, base, -1) FROM models, base WHERE id = 2;
 SELECT expected_customers(model, '{}', 1) FROM models WHERE id = 2;
+
+-- covariates: every customer by their own parameters
+CREATE TEMP TABLE covariate_models AS
+SELECT id, ('{"family": "' || family || '", "unit": "7 days", "r": 0.525, "alpha": 6.183, ' || rest || ', "covariates": {"age": "number", "channel": ["mail", "shop", "web"]}, '
+            || '"purchase:age": 0.01, "purchase:channel=shop": -0.2, "purchase:channel=web": 0.3, "dropout:age": -0.01, "dropout:channel=shop": 0.1, "dropout:channel=web": 0.2}')::cv_buying_model AS model
+FROM (VALUES (2, 'bg/nbd', '"a": 0.891, "b": 1.614'), (3, 'mbg/nbd', '"a": 0.891, "b": 1.614'), (4, 'pareto/nbd', '"s": 0.6, "beta": 11')) AS t(id, family, rest);
+CREATE TEMP TABLE covariate_histories AS
+SELECT history, jsonb_build_object('age', 20 + n % 7, 'channel', (ARRAY['web', 'mail'])[1 + n % 2]) AS covariates FROM histories WHERE n < 300;
+CREATE TEMP TABLE covariate_base AS SELECT customer_base(history, covariates) AS base FROM covariate_histories;
+SELECT m.id, bool_and(pg_temp.close(expected_customers(model, base, purchases), s)) AS agrees
+FROM covariate_models AS m, covariate_base, generate_series(0, 3) AS purchases,
+     LATERAL (SELECT sum(purchase_probability(model, make_interval(secs => (history).age * 86400), purchases, covariates)) AS s FROM covariate_histories) AS by_hand
+GROUP BY m.id ORDER BY m.id;
+-- a model without covariates sees none
+SELECT m.id, bool_and(pg_temp.close(expected_customers(model, c.base, purchases), expected_customers(model, p.base, purchases), 1e-12)) AS same
+FROM models AS m, covariate_base AS c, (SELECT customer_base(history) AS base FROM covariate_histories) AS p, generate_series(0, 3) AS purchases GROUP BY m.id ORDER BY m.id;
+-- what does not fit each other
+SELECT expected_customers(model, base.base, 1) FROM covariate_models, base WHERE id = 3;
+SELECT expected_customers(model, (SELECT customer_base(history, covariates - 'age') FROM covariate_histories), 1) FROM covariate_models WHERE id = 3;
+SELECT expected_customers(model, (SELECT customer_base(history, covariates - 'channel' || '{"city": "Bonn"}') FROM covariate_histories), 1) FROM covariate_models WHERE id = 3;
+SELECT expected_customers(model, (SELECT customer_base(history, covariates || '{"zip": 53111}') FROM covariate_histories), 1) FROM covariate_models WHERE id = 3;
+SELECT expected_customers(model, (SELECT customer_base(history, covariates || '{"age": "old"}') FROM covariate_histories), 1) FROM covariate_models WHERE id = 3;
+SELECT expected_customers(model, (SELECT customer_base(history, covariates || '{"channel": "phone"}') FROM covariate_histories), 1) FROM covariate_models WHERE id = 3;
+SELECT expected_customers(model, (SELECT customer_base(history, covariates || '{"age": 1e6}') FROM covariate_histories), 1) FROM covariate_models WHERE id = 3;

@@ -125,3 +125,18 @@ SELECT clv_interval('{"family": "pareto/nbd", "unit": "7 days", "r": 0.5, "alpha
 SELECT clv_interval(buying, spending, history, '1 year', margin => 1e308) FROM one;
 -- the least that is enough
 SELECT count(*) FROM one, clv_interval(buying, spending, history, '1 year', draws => 39), clv_interval(buying, spending, history, '1 year', confidence => 0.999, draws => 1999) AS b;
+
+-- covariates: the customer's own parameters, the same draws
+CREATE TEMP TABLE covariate_model AS
+SELECT '{"family": "mbg/nbd", "unit": "7 days", "r": 0.525, "alpha": 6.183, "a": 0.891, "b": 1.614, "covariates": {"age": "number", "channel": ["mail", "web"]},
+         "purchase:age": 0.01, "purchase:channel=web": 0.3, "dropout:age": -0.01, "dropout:channel=web": 0.2}'::cv_buying_model AS buying, spending, history FROM one;
+SELECT c.covariates, abs(a.high / b.high - 1) < 1e-9 AS same, round(a.high::numeric, 6) AS high
+FROM covariate_model, (VALUES ('{"age": 0, "channel": "mail"}'::jsonb, 0, 0), ('{"age": 30, "channel": "web"}', 0.6, -0.1)) AS c(covariates, buys, leaves),
+     clv_interval(buying, spending, history, '1 year', covariates => c.covariates) AS a,
+     LATERAL (SELECT format('{"family": "mbg/nbd", "unit": "7 days", "r": 0.525, "alpha": %s, "a": 0.891, "b": %s}', 6.183 * exp(-buys::float8), 1.614 * exp(-leaves::float8))::cv_buying_model AS plain) AS p,
+     clv_interval(plain, spending, history, '1 year') AS b;
+SELECT clv_interval(buying, spending, history, '1 year', covariates => NULL) = clv_interval(buying, spending, history, '1 year', covariates => '{}') AS same FROM one;
+SELECT clv_interval(buying, spending, history, '1 year') FROM covariate_model;
+SELECT clv_interval(buying, spending, history, '1 year', covariates => '{"age": 30, "channel": "shop"}') FROM covariate_model;
+SELECT clv_interval(buying, spending, history, '1 year', covariates => '{"age": 30}') FROM one;
+SELECT clv_interval(buying, spending, history, '1 year', covariates => '{"age": 1e9, "channel": "web"}') FROM covariate_model;

@@ -53,3 +53,17 @@ SELECT * FROM parameter_draws('{"family": "sbg", "alpha": 0.668, "beta": 3.806}'
 SELECT d.* FROM models, parameter_draws(buying, -1) AS d;
 SELECT * FROM parameter_draws('{"family": "nbd", "unit": "7 days", "r": 0.385, "alpha": 12, "fit": {"customers": 10, "log_likelihood": -9, "penalty": 0, "gradient": 0, "iterations": 3, "converged": true, "log_covariance": [0.1, 0.2, 0.1]}}'::cv_buying_model, 10);
 SELECT * FROM parameter_draws('{}', 10);
+
+-- coefficients of covariates are drawn as they are, the family's parameters as logarithms
+CREATE TEMP TABLE covariate_model AS
+SELECT fit_buying(customer_base(h, jsonb_build_object('channel', channel))) AS buying
+FROM (SELECT channel, customer_id, purchase_history(at, amount, '2022-12-31') AS h
+      FROM (VALUES ('mail', '{"family": "mbg/nbd", "unit": "7 days", "r": 0.8, "alpha": 16, "a": 0.9, "b": 2.5}', 1),
+                   ('web', '{"family": "mbg/nbd", "unit": "7 days", "r": 0.8, "alpha": 10, "a": 0.9, "b": 2.5}', 2)) AS c(channel, model, seed),
+           simulate_purchases(model::cv_buying_model, '{"family": "gamma-gamma", "p": 6.25, "q": 3.74, "gamma": 15.44}', 2000, '2022-12-31', '2021-01-01', '2021-12-31', seed)
+      GROUP BY channel, customer_id) AS t;
+SELECT name, abs(avg(value) - min(estimate)) < 4.5 * stddev(value) / 100 AS mean, abs(stddev(value) / min(standard_error) - 1) < 0.03 AS deviation
+FROM (SELECT d.name, value, estimate, standard_error FROM covariate_model, parameter_draws(buying, 10000) AS d JOIN (SELECT p.* FROM covariate_model, parameters(buying) AS p) AS p USING (name)) AS t
+WHERE name LIKE '%:%' GROUP BY name ORDER BY name;
+SELECT count(*) AS models, bool_and(expected_purchases(model, interval '1 year', '{"channel": "web"}') BETWEEN 0.1 AND 10) AS plausible
+FROM (SELECT draw, (min((buying::jsonb - 'fit')::text)::jsonb || jsonb_object_agg(name, value))::cv_buying_model AS model FROM covariate_model, parameter_draws(buying, 20) GROUP BY draw) AS t;
