@@ -216,7 +216,7 @@ list_levels(const cv_covariate *covariate)
 	for (i = 0; i < covariate->levels && i < 10; i++, level = cv_next_level(level))
 		appendStringInfo(&text, "%s\"%s\"", i > 0 ? ", " : "", level);
 	if (i < covariate->levels)
-		appendStringInfoString(&text, ", ...");
+		appendStringInfo(&text, " and %d more", covariate->levels - i);
 	return text.data;
 }
 
