@@ -25,8 +25,8 @@ EXTVERSION := $(shell sed -n "s/^default_version *= *'\([^']*\)'.*/\1/p" $(here)
 CORE_OBJS       = src/core/beta_power.o src/core/bg_bb.o src/core/bg_nbd.o \
 	src/core/buying.o src/core/closed_form.o src/core/cnbd.o src/core/covariates.o \
 	src/core/linear.o src/core/matrix.o src/core/newton.o src/core/pareto_nbd.o \
-	src/core/quadrature.o src/core/random.o src/core/renewal.o \
-	src/core/retention.o src/core/simulate.o src/core/special.o \
+	src/core/posterior.o src/core/quadrature.o src/core/random.o \
+	src/core/renewal.o src/core/retention.o src/core/simulate.o src/core/special.o \
 	src/core/spending.o
 PG_OBJS         = src/pg/json.o src/pg/numeric.o src/pg/parameter.o src/pg/row.o \
 	src/pg/state.o src/pg/wire.o
@@ -34,10 +34,11 @@ ACTIVITY_OBJS   = src/activity/log.o src/activity/log_functions.o \
 	src/activity/log_io.o
 CLV_OBJS        = src/clv/base.o src/clv/base_io.o src/clv/buying_model.o \
 	src/clv/closed_form.o src/clv/covariate_base.o src/clv/covariate_fit.o \
-	src/clv/covariates.o src/clv/fit.o src/clv/fit_result.o src/clv/history.o \
-	src/clv/ledger.o src/clv/model.o src/clv/predict.o src/clv/predictor.o \
-	src/clv/retention_base.o src/clv/retention_fit.o src/clv/retention_model.o \
-	src/clv/simulate.o src/clv/states.o
+	src/clv/covariates.o src/clv/expected_customers.o src/clv/fit.o \
+	src/clv/fit_result.o src/clv/history.o src/clv/interval.o src/clv/ledger.o \
+	src/clv/model.o src/clv/parameter_draws.o src/clv/predict.o \
+	src/clv/predictor.o src/clv/retention_base.o src/clv/retention_fit.o \
+	src/clv/retention_model.o src/clv/simulate.o src/clv/states.o
 
 OBJS = src/customer_value.o $(CORE_OBJS) $(PG_OBJS) $(ACTIVITY_OBJS) $(CLV_OBJS)
 

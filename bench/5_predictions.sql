@@ -37,3 +37,30 @@ SELECT measure_predictions('pareto/nbd', 'histories', '', 0.7, 0.7);
 SELECT measure_predictions('bg/nbd', 'wide_histories', ', won over three years', 2, 4);
 SELECT measure_predictions('mbg/nbd', 'wide_histories', ', won over three years', 2, 4);
 SELECT measure_predictions('pareto/nbd', 'wide_histories', ', won over three years', 0.7, 0.7);
+
+-- What needs draws, and what needs a whole base.
+CREATE FUNCTION measure_uncertainty(family text) RETURNS void LANGUAGE plpgsql AS
+$$
+DECLARE
+    customers integer := least(10000, (SELECT sizes.customers FROM sizes WHERE largest));
+    timings timing[];
+    net float8;
+BEGIN
+    timings := alternate(ARRAY[
+        format('SELECT sum((history).age) FROM models, histories WHERE family = %L AND customer_id <= %s', family, customers),
+        format('SELECT sum(high) FROM models, histories, clv_interval(buying, spending, history, ''1 year'') WHERE family = %L AND customer_id <= %s', family, customers),
+        format('SELECT sum(value) FROM models, parameter_draws(buying, 10000) WHERE family = %L', family),
+        format('SELECT sum(expected_customers(buying, base, n)) FROM models, bases, generate_series(0, 6) AS n WHERE family = %L AND won = ''3 years''', family)], '{"{}"}');
+    net := (timings[2].seconds - timings[1].seconds) / customers;
+    PERFORM report(5, ARRAY[format('clv_interval, 1 year, 1,000 draws, %s, %s customers', family, thousands(customers)), duration(net),
+                            duration(timings[2].seconds / customers), duration(timings[1].seconds / customers), duration(timings[2].wall)],
+                   '≤ 1 ms net', net <= 1e-3);
+    PERFORM report(5, ARRAY[format('parameter_draws, %s, each of 10,000 draws', family), '', duration(timings[3].seconds / 10000), '', duration(timings[3].wall)]);
+    PERFORM report(5, ARRAY[format('expected_customers, %s, each of 7 counts over the base won over three years', family), '', duration(timings[4].seconds / 7), '',
+                            duration(timings[4].wall)]);
+END
+$$;
+
+SELECT measure_uncertainty('bg/nbd');
+SELECT measure_uncertainty('mbg/nbd');
+SELECT measure_uncertainty('pareto/nbd');

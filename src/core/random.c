@@ -28,6 +28,15 @@ cv_random_seed(cv_random *random, uint64_t seed, uint64_t stream)
 		random->state[i] = splitmix(&state);
 }
 
+/* A stream's number with one more value in it: every bit of both moves every bit. */
+uint64_t
+cv_random_stream(uint64_t stream, uint64_t value)
+{
+	uint64_t state = stream ^ value;
+
+	return splitmix(&state);
+}
+
 static uint64_t
 rotate(uint64_t x, int by)
 {
@@ -65,8 +74,8 @@ cv_random_exponential(cv_random *random)
 }
 
 /* Standard normal by Marsaglia's polar method; the second value is thrown away. */
-static double
-normal(cv_random *random)
+double
+cv_random_normal(cv_random *random)
 {
 	for (;;)
 	{
@@ -99,13 +108,27 @@ cv_random_gamma(cv_random *random, double shape)
 	c = 1 / sqrt(9 * d);
 	for (;;)
 	{
-		double x = normal(random);
+		double x = cv_random_normal(random);
 		double v = 1 + c * x;
+		double u;
 
 		if (v <= 0)
 			continue;
 		v = v * v * v;
-		if (log(cv_random_uniform(random)) < 0.5 * x * x + d - d * v + d * log(v))
+		u = cv_random_uniform(random);
+		/* what the first test accepts the second would as well, for two logarithms */
+		if (u < 1 - 0.0331 * (x * x) * (x * x) || log(u) < 0.5 * x * x + d - d * v + d * log(v))
 			return boost * d * v;
 	}
+}
+
+/* Beta of the given shapes. */
+double
+cv_random_beta(cv_random *random, double a, double b)
+{
+	double left = cv_random_gamma(random, a);
+	double right = cv_random_gamma(random, b);
+
+	/* both gammas can underflow when a and b are tiny: then it is one of the two */
+	return left + right > 0 ? left / (left + right) : cv_random_uniform(random) * (a + b) < a;
 }

@@ -13,8 +13,11 @@ typedef struct cv_random
 } cv_random;
 
 extern void cv_random_seed(cv_random *random, uint64_t seed, uint64_t stream);
+extern uint64_t cv_random_stream(uint64_t stream, uint64_t value);
 extern double cv_random_uniform(cv_random *random);
 extern double cv_random_exponential(cv_random *random);
+extern double cv_random_normal(cv_random *random);
 extern double cv_random_gamma(cv_random *random, double shape);
+extern double cv_random_beta(cv_random *random, double a, double b);
 
 #endif

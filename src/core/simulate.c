@@ -5,17 +5,6 @@
 
 #include <math.h>
 
-/* p ~ Beta(a, b) */
-static double
-draw_beta(cv_random *random, double a, double b)
-{
-	double one = cv_random_gamma(random, a);
-	double other = cv_random_gamma(random, b);
-
-	/* both gammas can underflow when a and b are tiny: then it is one of the two */
-	return one + other > 0 ? one / (one + other) : cv_random_uniform(random) * (a + b) < a;
-}
-
 /* Number of trials until an event that has this probability, at least 1. */
 static double
 draw_trials(cv_random *random, double probability)
@@ -39,17 +28,17 @@ cv_customer_draw(cv_customer *customer, const cv_buying_family *family, const do
 	customer->gone = 0;
 	if (family == &cv_bg_bb)
 	{
-		customer->chance = draw_beta(random, p[0], p[1]);
+		customer->chance = cv_random_beta(random, p[0], p[1]);
 		customer->gone = customer->chance == 0;
 		/* gone before the opportunity at which dropping out happens */
-		customer->lifetime = draw_trials(random, draw_beta(random, p[2], p[3])) - 0.5;
+		customer->lifetime = draw_trials(random, cv_random_beta(random, p[2], p[3])) - 0.5;
 		return;
 	}
 	customer->rate = cv_random_gamma(random, p[0]) / p[1];
 	if (family == &cv_pareto_nbd)
 		customer->lifetime = cv_random_exponential(random) * p[3] / cv_random_gamma(random, p[2]);
 	else if (family != &cv_nbd)
-		customer->dropout = draw_beta(random, p[2], p[3]);
+		customer->dropout = cv_random_beta(random, p[2], p[3]);
 	if (customer->first_counts && cv_random_uniform(random) < customer->dropout)
 		customer->gone = 1;
 }

@@ -108,6 +108,8 @@ cancel_often('rollup of bases', 'SELECT customers(rollup(base)) FROM (SELECT bas
 cancel_often('simulation', "SELECT count(*) FROM simulate_purchases('${\ BUYING->{nbd}}', '${\ SPENDING}', 2000000, '2022-12-31', '2021-01-01', '2022-06-30', 1)", 0.4, 15);
 cancel_often('text form of a base', 'SELECT length(base::text) FROM base', 0.3, 15);
 cancel_often('one log of all days', "SELECT events(activity_log(d::date)) FROM generate_series(1, 40) AS k, generate_series(date '1500-01-01', '1800-12-31', '1 day') AS d", 0.3, 15);
+cancel_often('intervals', "SELECT sum(high) FROM histories, clv_interval('${\ BUYING->{'bg/nbd'}}', '${\ SPENDING}', history, '1 year')", 0.4, 15);
+cancel_often('one interval', "SELECT high FROM clv_interval('${\ BUYING->{'bg/nbd'}}', '${\ SPENDING}', ROW(40, 300, 310, 20, NULL), '10 years', draws => 1000000)", 0.4, 15);
 cancel_often('predictions', "SELECT sum(discounted_purchases('${\ BUYING->{'bg/nbd'}}', history, 0.1)) FROM histories", 0.4, 15);
 $session->quit;
 query($node, 'DROP TABLE histories, base');
@@ -154,6 +156,10 @@ CREATE TEMP TABLE t AS SELECT '${\ BUYING->{'bg/nbd'}}'::cv_buying_model AS b, '
     FROM generate_series(1, 25000) AS i;
 SQL
 DO $$ BEGIN PERFORM p_alive(b, h, '7 days'), expected_purchases(b, h, '1 year'), clv(b, s, h), purchase_probability(b, h, '90 days', 2), log_likelihood(b, h), expected_spend(s, h) FROM t; END $$;
+SQL
+stays_flat('4,000 intervals', memory_over('', <<"SQL", 4));
+DO \$\$ BEGIN PERFORM clv_interval('${\ BUYING->{'bg/nbd'}}', '${\ SPENDING}', ROW(i % 5, CASE WHEN i % 5 > 0 THEN i % 100 ELSE 0 END, 100 + i % 400, 20, 1)::cv_purchase_history, '1 year', draws => 100)
+    FROM generate_series(1, 1000) AS i; END \$\$;
 SQL
 stays_flat('100,000 predictions with a model of each row', memory_over('', <<'SQL', 4));
 DO $$ BEGIN PERFORM expected_purchases(jsonb_build_object('family', 'mbg/nbd', 'unit', '7 days', 'r', 1 + i % 7, 'alpha', 5, 'a', 1, 'b', 2)::cv_buying_model, ROW(2, 50, 100, 20, 1)::cv_purchase_history, '1 year')
