@@ -39,6 +39,16 @@ CREATE FUNCTION nps_trans(cv_nps_summary, float8) RETURNS cv_nps_summary
 COMMENT ON FUNCTION nps_trans(cv_nps_summary, float8) IS
 'Transition of nps() and nps_summary(); of no use elsewhere.';
 
+CREATE FUNCTION nps_trans(cv_nps_summary, integer) RETURNS cv_nps_summary
+    AS 'MODULE_PATHNAME', 'cv_nps_integer_trans' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION nps_trans(cv_nps_summary, integer) IS
+'Transition of nps() and nps_summary(); of no use elsewhere.';
+
+CREATE FUNCTION nps_trans(cv_nps_summary, numeric) RETURNS cv_nps_summary
+    AS 'MODULE_PATHNAME', 'cv_nps_numeric_trans' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION nps_trans(cv_nps_summary, numeric) IS
+'Transition of nps() and nps_summary(); of no use elsewhere.';
+
 CREATE FUNCTION nps_trans(cv_nps_summary, float8, float8) RETURNS cv_nps_summary
     AS 'MODULE_PATHNAME', 'cv_nps_weighted_trans' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION nps_trans(cv_nps_summary, float8, float8) IS
@@ -70,6 +80,28 @@ CREATE AGGREGATE nps(score float8) (
 COMMENT ON AGGREGATE nps(float8) IS
 'Net Promoter Score of the answers, -100 to 100, not rounded: 100 (promoters - detractors) / answers (Reichheld 2003). NULL answers are ignored; no rows give NULL. Errors: 22003 for a score that is not a whole number from 0 to 10, naming it.';
 
+CREATE AGGREGATE nps(score integer) (
+    SFUNC = nps_trans,
+    STYPE = cv_nps_summary,
+    SSPACE = 64,
+    FINALFUNC = nps_final,
+    COMBINEFUNC = nps_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE nps(integer) IS
+'As nps(float8), without the cost of a cast. NULL answers are ignored; no rows give NULL. Errors: 22003 for a score that is not a whole number from 0 to 10, naming it.';
+
+CREATE AGGREGATE nps(score numeric) (
+    SFUNC = nps_trans,
+    STYPE = cv_nps_summary,
+    SSPACE = 64,
+    FINALFUNC = nps_final,
+    COMBINEFUNC = nps_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE nps(numeric) IS
+'As nps(float8), without the cost of a cast. NULL answers are ignored; no rows give NULL. Errors: 22003 for a score that is not a whole number from 0 to 10, naming it.';
+
 CREATE AGGREGATE nps(score float8, weight float8) (
     SFUNC = nps_trans,
     STYPE = cv_nps_summary,
@@ -91,6 +123,28 @@ CREATE AGGREGATE nps_summary(score float8) (
 );
 COMMENT ON AGGREGATE nps_summary(float8) IS
 'Counts answers by class, for nps(), nps_interval() and the rest. NULL answers are ignored; no rows give NULL. Errors: 22003 for a score that is not a whole number from 0 to 10, naming it.';
+
+CREATE AGGREGATE nps_summary(score integer) (
+    SFUNC = nps_trans,
+    STYPE = cv_nps_summary,
+    SSPACE = 64,
+    FINALFUNC = nps_summary_final,
+    COMBINEFUNC = nps_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE nps_summary(integer) IS
+'As nps_summary(float8), without the cost of a cast. NULL answers are ignored; no rows give NULL. Errors: 22003 for a score that is not a whole number from 0 to 10, naming it.';
+
+CREATE AGGREGATE nps_summary(score numeric) (
+    SFUNC = nps_trans,
+    STYPE = cv_nps_summary,
+    SSPACE = 64,
+    FINALFUNC = nps_summary_final,
+    COMBINEFUNC = nps_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE nps_summary(numeric) IS
+'As nps_summary(float8), without the cost of a cast. NULL answers are ignored; no rows give NULL. Errors: 22003 for a score that is not a whole number from 0 to 10, naming it.';
 
 CREATE AGGREGATE nps_summary(score float8, weight float8) (
     SFUNC = nps_trans,

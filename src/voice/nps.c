@@ -10,11 +10,14 @@
 #include <math.h>
 
 #include "common/int.h"
+#include "utils/builtins.h"
 #include "voice/voice.h"
 
 const char cv_nps_summary_type[] = "cv_nps_summary";
 
 PG_FUNCTION_INFO_V1(cv_nps_trans);
+PG_FUNCTION_INFO_V1(cv_nps_integer_trans);
+PG_FUNCTION_INFO_V1(cv_nps_numeric_trans);
 PG_FUNCTION_INFO_V1(cv_nps_weighted_trans);
 PG_FUNCTION_INFO_V1(cv_nps_combine);
 PG_FUNCTION_INFO_V1(cv_nps_final);
@@ -118,22 +121,60 @@ cv_nps_normal(cv_nps_summary *summary)
 
 /* ---- rows ---- */
 
-/* The class of an answer. */
-static inline int
-class_of(double score)
+/* What is no answer on the scale. */
+CV_NORETURN static void
+off_scale(const char *score)
 {
-	/* a whole number from 0 to 10; NaN is none */
+	ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+					errmsg("score %s is not a whole number from 0 to 10", score),
+					errdetail("The Net Promoter Score is defined on the scale from 0 to 10."),
+					errhint("Leave out answers on another scale, or use NULL for no answer.")));
+}
+
+/* The class of an answer on the scale. */
+static inline int
+class_of(int score)
+{
+	return (score >= 7) + (score >= 9);
+}
+
+static inline int
+class_of_float8(double score)
+{
+	/* false for NaN */
 	if (likely(score >= 0 && score <= 10))
 	{
 		int whole = (int) score;
 
 		if (likely(whole == score))
-			return (whole >= 7) + (whole >= 9);
+			return class_of(whole);
 	}
-	ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-					errmsg("score %.15g is not a whole number from 0 to 10", score),
-					errdetail("The Net Promoter Score is defined on the scale from 0 to 10."),
-					errhint("Leave out answers on another scale, or use NULL for no answer.")));
+	off_scale(psprintf("%.15g", score));
+}
+
+static inline int
+class_of_integer(int32 score)
+{
+	if (unlikely(score < 0 || score > 10))
+		off_scale(psprintf("%d", score));
+	return class_of(score);
+}
+
+/* By its digits, which is exact and shorter than the way to float8. */
+static inline int
+class_of_numeric(Datum datum)
+{
+	char *text = DatumGetCString(DirectFunctionCall1(numeric_out, datum));
+	const char *c = text;
+	int whole = 0;
+
+	for (; *c >= '0' && *c <= '9' && whole <= 10; c++)
+		whole = whole * 10 + (*c - '0');
+	if (c > text && *c == '.')
+		c += 1 + strspn(c + 1, "0");
+	if (unlikely(c == text || *c != '\0' || whole > 10))
+		off_scale(text);
+	return class_of(whole);
 }
 
 static void
@@ -150,23 +191,16 @@ count_answer(cv_nps_summary *summary, int class)
 		count_overflow();
 }
 
-/* nps(score), nps_summary(score): NULL scores are ignored. */
-Datum
-cv_nps_trans(PG_FUNCTION_ARGS)
+/* A row where the state is not a plain one of counts: the first one, mostly. */
+static pg_noinline Datum
+take_first(FunctionCallInfo fcinfo, int class)
 {
-	cv_nps_summary *summary = cv_plain_state(fcinfo, 0);
+	cv_nps_summary *summary;
 
-	if (likely(summary != NULL && !PG_ARGISNULL(1)))
-	{
-		count_answer(summary, class_of(PG_GETARG_FLOAT8(1)));
-		PG_RETURN_POINTER(summary);
-	}
 	cv_require_aggregate(fcinfo);
 	summary = PG_ARGISNULL(0) ? NULL : cv_nps_arg(fcinfo, 0);
-	if (!PG_ARGISNULL(1))
+	if (class >= 0)
 	{
-		int class = class_of(PG_GETARG_FLOAT8(1));
-
 		if (summary == NULL)
 			summary = cv_nps_new(false);
 		count_answer(summary, class);
@@ -179,6 +213,38 @@ cv_nps_trans(PG_FUNCTION_ARGS)
 	if (summary == NULL)
 		PG_RETURN_NULL();
 	PG_RETURN_POINTER(summary);
+}
+
+/* Counts an answer of a class, -1 for none. */
+static inline Datum
+take_answer(FunctionCallInfo fcinfo, int class)
+{
+	cv_nps_summary *summary = cv_plain_state(fcinfo, 0);
+
+	if (unlikely(summary == NULL))
+		return take_first(fcinfo, class);
+	if (likely(class >= 0))
+		count_answer(summary, class);
+	PG_RETURN_POINTER(summary);
+}
+
+/* nps(score), nps_summary(score) for float8, integer and numeric: NULLs are ignored. */
+Datum
+cv_nps_trans(PG_FUNCTION_ARGS)
+{
+	return take_answer(fcinfo, PG_ARGISNULL(1) ? -1 : class_of_float8(PG_GETARG_FLOAT8(1)));
+}
+
+Datum
+cv_nps_integer_trans(PG_FUNCTION_ARGS)
+{
+	return take_answer(fcinfo, PG_ARGISNULL(1) ? -1 : class_of_integer(PG_GETARG_INT32(1)));
+}
+
+Datum
+cv_nps_numeric_trans(PG_FUNCTION_ARGS)
+{
+	return take_answer(fcinfo, PG_ARGISNULL(1) ? -1 : class_of_numeric(PG_GETARG_DATUM(1)));
 }
 
 /* nps(score, weight), nps_summary(score, weight): a row with a NULL is ignored. */
@@ -201,7 +267,7 @@ cv_nps_weighted_trans(PG_FUNCTION_ARGS)
 			PG_RETURN_NULL();
 		PG_RETURN_POINTER(summary);
 	}
-	class = class_of(PG_GETARG_FLOAT8(1));
+	class = class_of_float8(PG_GETARG_FLOAT8(1));
 	weight = PG_GETARG_FLOAT8(2);
 	if (!(weight == 0 || (weight >= CV_VOICE_SMALLEST && weight <= CV_VOICE_LARGEST)))
 		ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
