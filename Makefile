@@ -24,12 +24,13 @@ EXTVERSION := $(shell sed -n "s/^default_version *= *'\([^']*\)'.*/\1/p" $(here)
 
 CORE_OBJS       = src/core/beta_power.o src/core/bg_bb.o src/core/bg_nbd.o \
 	src/core/buying.o src/core/closed_form.o src/core/cnbd.o src/core/covariates.o \
-	src/core/linear.o src/core/matrix.o src/core/newton.o src/core/pareto_nbd.o \
-	src/core/posterior.o src/core/quadrature.o src/core/random.o \
+	src/core/exact_sum.o src/core/linear.o src/core/matrix.o src/core/net_score.o \
+	src/core/newton.o src/core/normal.o src/core/pareto_nbd.o src/core/posterior.o \
+	src/core/quadrature.o src/core/random.o src/core/relative_importance.o \
 	src/core/renewal.o src/core/retention.o src/core/simulate.o src/core/special.o \
 	src/core/spending.o
-PG_OBJS         = src/pg/json.o src/pg/numeric.o src/pg/parameter.o src/pg/row.o \
-	src/pg/state.o src/pg/wire.o
+PG_OBJS         = src/pg/document.o src/pg/json.o src/pg/numeric.o src/pg/parameter.o \
+	src/pg/row.o src/pg/state.o src/pg/wire.o
 ACTIVITY_OBJS   = src/activity/log.o src/activity/log_functions.o \
 	src/activity/log_io.o
 CLV_OBJS        = src/clv/base.o src/clv/base_io.o src/clv/buying_model.o \
@@ -39,8 +40,13 @@ CLV_OBJS        = src/clv/base.o src/clv/base_io.o src/clv/buying_model.o \
 	src/clv/model.o src/clv/parameter_draws.o src/clv/predict.o \
 	src/clv/predictor.o src/clv/retention_base.o src/clv/retention_fit.o \
 	src/clv/retention_model.o src/clv/simulate.o src/clv/states.o
+VOICE_OBJS      = src/voice/cronbach.o src/voice/csat.o src/voice/driver_summary.o \
+	src/voice/drivers.o src/voice/moments.o src/voice/nps.o \
+	src/voice/nps_interval.o src/voice/nps_io.o src/voice/sums.o
+MATURITY_OBJS   = src/maturity/maturity.o
 
-OBJS = src/customer_value.o $(CORE_OBJS) $(PG_OBJS) $(ACTIVITY_OBJS) $(CLV_OBJS)
+OBJS = src/customer_value.o $(CORE_OBJS) $(PG_OBJS) $(ACTIVITY_OBJS) $(CLV_OBJS) \
+	$(VOICE_OBJS) $(MATURITY_OBJS)
 
 SQL_PARTS  = $(sort $(wildcard $(here)/sql/install/[0-9][0-9]_*.sql))
 DATA_built = sql/$(EXTENSION)--$(EXTVERSION).sql

@@ -24,7 +24,8 @@ sub draw
 sub pick { return $_[ draw(scalar @_) ] }
 
 my @types = qw(cv_activity_log cv_customer_base cv_buying_model cv_spending_model cv_purchase_log
-  cv_flow_log cv_transition_matrix cv_retention_base cv_retention_model);
+  cv_flow_log cv_transition_matrix cv_retention_base cv_retention_model cv_nps_summary cv_csat_summary
+  cv_item_summary cv_driver_summary cv_maturity_summary);
 
 # What every value of a type must be able to do.
 my %readers = (
@@ -36,7 +37,12 @@ my %readers = (
     cv_flow_log => q{v::text},
     cv_transition_matrix => q{concat_ws(' ', probabilities(v), v::jsonb)},
     cv_retention_base => q{concat_ws(' ', v::jsonb)},
-    cv_retention_model => q{concat_ws(' ', goodness(v), (SELECT string_agg(p::text, ' ') FROM parameters(v) AS p), survival(v, 3), v::jsonb)});
+    cv_retention_model => q{concat_ws(' ', goodness(v), (SELECT string_agg(p::text, ' ') FROM parameters(v) AS p), survival(v, 3), v::jsonb)},
+    cv_nps_summary => q{concat_ws(' ', nps(v), promoters(v), passives(v), detractors(v), responses(v), nps_interval(v), nps_interval(v, 0.9, 't'), nps_interval(v, 0.9, 'wald'), nps_interval(v, 0.5, 'score'), nps_difference(v, v, method => 't'), nps_difference(v, nps_summary(1, 2, 3)), v::jsonb)},
+    cv_csat_summary => q{concat_ws(' ', csat(v), satisfied(v), responses(v), csat_interval(v), v::jsonb)},
+    cv_item_summary => q{concat_ws(' ', cronbach_alpha(v), cronbach_alpha(v, true), responses(v), (SELECT string_agg(i::text, ' ') FROM item_statistics(v) AS i), v::jsonb)},
+    cv_driver_summary => q{concat_ws(' ', responses(v), v::jsonb, CASE WHEN responses(v) > 1 THEN r_squared(v)::text || (SELECT string_agg(d::text, ' ') FROM drivers(v) AS d) || (SELECT string_agg(d::text, ' ') FROM drivers(v, 'johnson') AS d) END)},
+    cv_maturity_summary => q{concat_ws(' ', maturity_level(v), v::jsonb)});
 
 query($node, <<"SQL");
 CREATE TABLE seeds (type text, n serial, value text);
@@ -52,6 +58,9 @@ INSERT INTO seeds (type, value) VALUES ('cv_activity_log', '[]'), ('cv_activity_
     ('cv_flow_log', '{"as_of": "2026-03-31", "discount_rate": 0.1, "flows": [["2026-01-05", -50], ["2027-01-05", 12.25]]}'), ('cv_flow_log', '{"as_of": "2026-03-31", "discount_rate": 0, "flows": []}'),
     ('cv_retention_base', '[]'), ('cv_retention_base', '[[0, false, 3], [1, true, 131], [2, true, 126], [4, false, 653]]'),
     ('cv_retention_model', '{"family": "sbg", "alpha": 0.668, "beta": 3.806}'), ('cv_retention_model', '{"family": "bdw", "alpha": 0.668, "beta": 3.806, "c": 1.5}'),
+    ('cv_nps_summary', '{"promoters": 45, "passives": 30, "detractors": 25}'), ('cv_nps_summary', '{"promoters": 3, "passives": 2, "detractors": 2, "weights": [4, [3, 1e-17], 2], "squares": [6, 5, 2.5]}'),
+    ('cv_csat_summary', '{"satisfied_from": 4, "satisfied": 85, "responses": 100}'), ('cv_maturity_summary', '{"highest": 5, "lacking": 3}'),
+    ('cv_item_summary', '{"responses": 4, "items": 2, "moments": [10, 11, 30, [31, 1e-16], 39]}'), ('cv_driver_summary', '{"responses": 8, "drivers": ["x", "long"], "moments": [10, 12, 9, 30, 17, 11, 40, 13, 35]}'),
     ('cv_buying_model', '${\ BUYING->{'bg/nbd'}}'), ('cv_buying_model', '${\ BUYING->{nbd}}'), ('cv_spending_model', '${\ SPENDING}');
 CREATE TABLE base AS SELECT customer_base(h) AS base FROM (SELECT purchase_history(at, amount, '2022-12-31') AS h
     FROM simulate_purchases('${\ BUYING->{'pareto/nbd'}}', '${\ SPENDING}', 400, '2022-12-31', '2021-01-01', '2021-12-31', 2) GROUP BY customer_id) AS s;
