@@ -23,7 +23,8 @@ EXTVERSION := $(shell sed -n "s/^default_version *= *'\([^']*\)'.*/\1/p" $(here)
 # --- sources: plain mathematics first, then PostgreSQL plumbing, then the topics -------
 
 CORE_OBJS     = src/core/beta_power.o src/core/bg_nbd.o src/core/buying.o \
-	src/core/closed_form.o src/core/linear.o src/core/matrix.o \
+	src/core/closed_form.o src/core/conditional_logit.o src/core/exact_sum.o \
+	src/core/least_squares.o src/core/linear.o src/core/matrix.o \
 	src/core/newton.o src/core/pareto_nbd.o \
 	src/core/quadrature.o src/core/random.o src/core/retention.o src/core/simulate.o \
 	src/core/special.o src/core/spending.o
@@ -35,7 +36,14 @@ CLV_OBJS      = src/clv/base.o src/clv/closed_form.o src/clv/fit.o src/clv/histo
 	src/clv/retention_base.o src/clv/retention_fit.o src/clv/retention_model.o \
 	src/clv/simulate.o src/clv/states.o
 
-OBJS = src/customer_value.o $(CORE_OBJS) $(PG_OBJS) $(ACTIVITY_OBJS) $(CLV_OBJS)
+VALUE_OBJS    = src/value/answers.o src/value/answers_io.o src/value/attributes.o \
+	src/value/choice_data.o src/value/design.o src/value/economic.o \
+	src/value/fit_choice.o src/value/fit_rating.o src/value/kano.o \
+	src/value/perceived_value.o src/value/price_sensitivity.o src/value/rating_data.o \
+	src/value/relative_value.o src/value/utility.o src/value/utility_model.o
+
+OBJS = src/customer_value.o $(CORE_OBJS) $(PG_OBJS) $(ACTIVITY_OBJS) $(CLV_OBJS) \
+	$(VALUE_OBJS)
 
 SQL_PARTS  = $(sort $(wildcard $(here)/sql/install/[0-9][0-9]_*.sql))
 DATA_built = sql/$(EXTENSION)--$(EXTVERSION).sql

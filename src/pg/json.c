@@ -51,11 +51,23 @@ is_innermost(const cv_json *json)
 	return json->depth == (int) strlen(json->shape);
 }
 
+/* Within an outermost object: is its last key one of a list? */
+static bool
+is_list(const cv_json *json)
+{
+	int i;
+
+	for (i = 0; i < Max(1, json->lists); i++)
+		if (strcmp(json->key, json->keys[i]) == 0)
+			return true;
+	return false;
+}
+
 static void
 open_level(cv_json *json, char opener)
 {
 	if (is_innermost(json) || json->shape[json->depth] != opener ||
-		(json->depth == 1 && json->shape[0] == '{' && strcmp(json->key, json->keys[0]) != 0))
+		(json->depth == 1 && json->shape[0] == '{' && !is_list(json)))
 		wrong_form(json);
 	json->depth++;
 	json->index[json->depth] = -1;
@@ -82,6 +94,8 @@ on_array_end(void *state)
 
 	if (is_innermost(json) && json->width > 0 && json->index[json->depth] + 1 != json->width)
 		wrong_form(json);
+	if (is_innermost(json) && json->closed)
+		json->closed(json);
 	json->depth--;
 	CV_JSON_DONE;
 }
@@ -127,8 +141,7 @@ on_scalar(void *state, char *token, JsonTokenType kind)
 {
 	cv_json *json = state;
 
-	if (!is_innermost(json) &&
-		!(json->depth == 1 && json->shape[0] == '{' && json->key != json->keys[0]))
+	if (!is_innermost(json) && !(json->depth == 1 && json->shape[0] == '{' && !is_list(json)))
 		wrong_form(json);
 	json->scalar(json, token, kind);
 	if (token)

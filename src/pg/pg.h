@@ -62,14 +62,17 @@ CV_NORETURN extern void cv_corrupt_binary(const char *type, const char *detail);
 /* json.c */
 typedef struct cv_json cv_json;
 typedef void (*cv_json_scalar)(cv_json *json, char *token, JsonTokenType kind);
+typedef void (*cv_json_closed)(cv_json *json);
 struct cv_json
 {
 	const char *type;	   /* being read, for messages */
 	const char *form;	   /* what it must look like, for messages */
 	const char *shape;	   /* how the levels open, from outside: "[[" or "{[[" */
 	int width;			   /* scalars in an innermost array; 0 = any number */
-	const char *keys[4];   /* of an outermost object: the list, then scalars */
+	const char *keys[4];   /* of an outermost object: the lists, then scalars */
+	int lists;			   /* how many of the keys are lists; 0 = one */
 	cv_json_scalar scalar; /* called for each scalar in its place */
+	cv_json_closed closed; /* called at the end of each innermost array, or NULL */
 	void *context;
 
 	int depth;		 /* open arrays and objects */
