@@ -296,9 +296,10 @@ make_model(const choice_sets *sets, const cv_design *design, const cv_choice_fit
 			CV_COVARIANCE_OF(model)
 			[i * n + j] = fit->covariance[i * n + j] / scale[i] / scale[j] + 0.0;
 	for (i = 0; i < n * n; i++)
-		if (!isfinite(CV_COVARIANCE_OF(model)[i]))
+		if (!isfinite(CV_COVARIANCE_OF(model)[i]) ||
+			(fit->covariance[i] > 0 && CV_COVARIANCE_OF(model)[i] == 0))
 			cv_cannot_fit(design->answers, "the figures are out of range",
-						  "A standard error is not finite.",
+						  "A standard error is beyond the range of double precision.",
 						  "Check the attributes for absurdly large or small numbers.");
 	return model;
 }

@@ -302,7 +302,7 @@ spread_covariance(const rating_fit *fit, const double *covariance, cv_utility_mo
 				sum = 0;
 			if (!isfinite(sum))
 				cv_cannot_fit(fit->answers, "the figures are out of range",
-							  "A standard error is not finite.",
+							  "A standard error is beyond the range of double precision.",
 							  "Check the attributes for absurdly large or small numbers.");
 			CV_COVARIANCE_OF(model)[a * m + b] = CV_COVARIANCE_OF(model)[b * m + a] = sum + 0.0;
 		}
