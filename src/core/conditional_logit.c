@@ -105,6 +105,7 @@ set_odds(workspace *work, int64_t set, double *log_chosen)
 {
 	const cv_choices *choices = work->choices;
 	const int32_t *alternative = choices->alternative + choices->first[set];
+	const uint32_t *copies = choices->copies + choices->first[set];
 	int64_t count = choices->first[set + 1] - choices->first[set];
 	double most = work->utility[alternative[0]];
 	double total = 0;
@@ -118,7 +119,7 @@ set_odds(workspace *work, int64_t set, double *log_chosen)
 		double odds = exp(work->utility[alternative[j]] - most);
 
 		work->odds[alternative[j]] = odds;
-		total += odds;
+		total += copies[j] * odds;
 	}
 	*log_chosen = work->utility[alternative[0]] - most - log(total);
 	return total;
@@ -136,7 +137,7 @@ set_mean(workspace *work, int64_t set, double total)
 	for (j = choices->first[set]; j < choices->first[set + 1]; j++)
 	{
 		int32_t profile = choices->alternative[j];
-		double p = work->odds[profile] / total;
+		double p = choices->copies[j] * work->odds[profile] / total;
 
 		for (e = choices->entry[profile]; e < choices->entry[profile + 1]; e++)
 		{
@@ -226,7 +227,7 @@ derivatives(workspace *work, const double *beta)
 		for (j = choices->first[i]; j < choices->first[i + 1]; j++)
 		{
 			int32_t profile = choices->alternative[j];
-			double p = weight * work->odds[profile] / total;
+			double p = weight * choices->copies[j] * work->odds[profile] / total;
 
 			work->share[profile] += p;
 			deviate(work, profile);

@@ -22,6 +22,7 @@ typedef struct cv_choices
 	int64_t sets;
 	const int64_t *first;		/* where each set's alternatives begin, and where they end */
 	const int32_t *alternative; /* profiles; the chosen one first */
+	const uint32_t *copies;		/* how many alternatives of a set are alike */
 	const double *weight;		/* of a set */
 	const int64_t *cluster;		/* of a set; NULL: each its own */
 	void (*check)(void);		/* called now and then, may leave by longjmp */

@@ -27,10 +27,12 @@ typedef struct choice_sets
 {
 	const cv_answers *answers;
 	int64 sets;
+	int64 entries; /* of alternatives that are alike one */
 	int64 alternatives;
 	int64 clusters;
 	int64 *first;
 	int32 *alternative;
+	uint32 *copies;
 	double *weight;
 	int64 *cluster;
 	bool *profile_used;
@@ -57,7 +59,6 @@ add_set(choice_sets *sets, const cv_answer *row, int64 count)
 	int64 choices = 0;
 	int64 alternatives = 0;
 	int64 i;
-	uint32 t;
 
 	for (i = 0; i < count; i++)
 	{
@@ -100,20 +101,24 @@ add_set(choice_sets *sets, const cv_answer *row, int64 count)
 		sets->weightless++;
 	else
 	{
-		int64 at = sets->alternatives;
+		int64 at = sets->entries;
 
-		sets->first[sets->sets] = at;
 		sets->weight[sets->sets] = row[0].value;
 		sets->cluster[sets->sets] = row[0].respondent;
 		if (sets->sets == 0 || sets->cluster[sets->sets - 1] != row[0].respondent)
 			sets->clusters++;
-		sets->alternative[at++] = row[chosen].profile;
+		sets->alternative[at] = row[chosen].profile;
+		sets->copies[at++] = 1;
 		for (i = 0; i < count; i++)
-			for (t = 0; i != chosen && t < row[i].times; t++)
-				sets->alternative[at++] = row[i].profile;
-		for (i = 0; i < count; i++)
+		{
 			sets->profile_used[row[i].profile] = true;
-		sets->alternatives = at;
+			if (i == chosen)
+				continue;
+			sets->alternative[at] = row[i].profile;
+			sets->copies[at++] = row[i].times;
+		}
+		sets->entries = at;
+		sets->alternatives += alternatives;
 		sets->first[++sets->sets] = at;
 	}
 }
@@ -124,7 +129,6 @@ collect_sets(choice_sets *sets, const cv_answers *answers)
 {
 	const cv_answer *row = CV_ROW(answers);
 	int64 rows = answers->used[CV_ROWS];
-	int64 alternatives = 0;
 	int64 all = 0;
 	int64 begin;
 	int64 i;
@@ -133,16 +137,14 @@ collect_sets(choice_sets *sets, const cv_answers *answers)
 	memset(sets, 0, sizeof(*sets));
 	sets->answers = answers;
 	for (i = 0; i < rows; i++)
-	{
-		alternatives += row[i].times;
 		if (i == 0 || row[i].choice_set != row[i - 1].choice_set ||
 			row[i].respondent != row[i - 1].respondent)
 			all++;
-	}
 	sets->first = palloc_extended((all + 1) * sizeof(int64), MCXT_ALLOC_HUGE);
 	sets->weight = palloc_extended((all + 1) * sizeof(double), MCXT_ALLOC_HUGE);
 	sets->cluster = palloc_extended((all + 1) * sizeof(int64), MCXT_ALLOC_HUGE);
-	sets->alternative = palloc_extended((alternatives + 1) * sizeof(int32), MCXT_ALLOC_HUGE);
+	sets->alternative = palloc_extended((rows + 1) * sizeof(int32), MCXT_ALLOC_HUGE);
+	sets->copies = palloc_extended((rows + 1) * sizeof(uint32), MCXT_ALLOC_HUGE);
 	sets->profile_used =
 		palloc_extended(answers->used[CV_PROFILES] + 1, MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 	sets->first[0] = 0;
@@ -294,7 +296,7 @@ make_model(const choice_sets *sets, const cv_design *design, const cv_choice_fit
 	for (i = 0; i < n; i++)
 		for (j = 0; j < n; j++)
 			CV_COVARIANCE_OF(model)
-			[i * n + j] = fit->covariance[i * n + j] / scale[i] / scale[j] + 0.0;
+	[i * n + j] = fit->covariance[i * n + j] / scale[i] / scale[j] + 0.0;
 	for (i = 0; i < n * n; i++)
 		if (!isfinite(CV_COVARIANCE_OF(model)[i]) ||
 			(fit->covariance[i] > 0 && CV_COVARIANCE_OF(model)[i] == 0))
@@ -343,6 +345,7 @@ cv_fit_choice(PG_FUNCTION_ARGS)
 	choices.sets = sets.sets;
 	choices.first = sets.first;
 	choices.alternative = sets.alternative;
+	choices.copies = sets.copies;
 	choices.weight = sets.weight;
 	/* a single respondent is no sample of respondents */
 	choices.cluster =

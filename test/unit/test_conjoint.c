@@ -49,6 +49,7 @@ fit_survey(const choice_survey *survey, int clustered, outcome *outcome)
 	int *column = malloc(MOST_SETS * MOST_ALTERNATIVES * MOST_COLUMNS * sizeof(int));
 	int64_t *first = malloc((MOST_SETS + 1) * sizeof(int64_t));
 	int32_t *alternative = malloc(MOST_SETS * MOST_ALTERNATIVES * sizeof(int32_t));
+	uint32_t *copies = malloc(MOST_SETS * MOST_ALTERNATIVES * sizeof(uint32_t));
 	double *room;
 	int i;
 	int j;
@@ -68,6 +69,7 @@ fit_survey(const choice_survey *survey, int clustered, outcome *outcome)
 					choices.value[entries++] = survey->x[i][j][k];
 				}
 			alternative[profiles] = profiles;
+			copies[profiles] = 1;
 			profiles++;
 		}
 	}
@@ -80,6 +82,7 @@ fit_survey(const choice_survey *survey, int clustered, outcome *outcome)
 	choices.sets = survey->sets;
 	choices.first = first;
 	choices.alternative = alternative;
+	choices.copies = copies;
 	choices.weight = survey->weight;
 	choices.cluster = clustered ? survey->cluster : NULL;
 	choices.check = check_nothing;
@@ -92,6 +95,7 @@ fit_survey(const choice_survey *survey, int clustered, outcome *outcome)
 	free(column);
 	free(first);
 	free(alternative);
+	free(copies);
 	free(choices.value);
 	free(room);
 }
@@ -432,8 +436,8 @@ test_coverage(void)
 			survey.weight[i] = 1;
 		fit_survey(&survey, 0, &outcome);
 		for (k = 0; k < 2; k++, all++)
-			inside += fabs(outcome.coefficient[k] - truth[k]) <
-					  1.96 * sqrt(outcome.covariance[k * 3]);
+			inside +=
+				fabs(outcome.coefficient[k] - truth[k]) < 1.96 * sqrt(outcome.covariance[k * 3]);
 	}
 	ok(inside > 0.93 * all && inside < 0.97 * all, "coverage of 95 %%: %d of %d", inside, all);
 }
