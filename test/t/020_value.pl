@@ -210,13 +210,14 @@ SQL
     cmp_ok(time - $begun, '<', 5, 'and soon is');
 
     my $fits = 'SELECT fit_choice(choice_data(n, chosen, a)), fit_rating(rating_data(n, a)) FROM (SELECT n / 2 AS n, n % 2 = (n / 4) % 2 AS chosen, jsonb_build_object(\'x\', n * 7 % 11, \'y\', \'l\' || n * 5 % 3) AS a FROM generate_series(0, 99) AS n) AS s';
+    my $quoted = $fits =~ s/'/''/gr;
     my ($first, $last) = split /\n/, query($node, <<"SQL");
 CREATE FUNCTION run(times int) RETURNS bigint LANGUAGE plpgsql AS \$\$
 DECLARE
     used bigint;
 BEGIN
     FOR i IN 1 .. times LOOP
-        EXECUTE '${\ $fits =~ s/'/''/gr}';
+        EXECUTE '$quoted';
     END LOOP;
     SELECT sum(total_bytes) INTO used FROM pg_backend_memory_contexts;
     RETURN used;
