@@ -45,12 +45,6 @@ wrong_form(cv_json *json)
 	cv_malformed(json->type, "It must be of the form %s.", json->form);
 }
 
-static bool
-is_innermost(const cv_json *json)
-{
-	return json->depth == (int) strlen(json->shape);
-}
-
 /* Within the list of names, which has one level. */
 static bool
 in_names(const cv_json *json)
@@ -58,12 +52,29 @@ in_names(const cv_json *json)
 	return json->names && json->depth > 0 && json->key == json->names;
 }
 
+static bool
+is_innermost(const cv_json *json)
+{
+	return json->depth == (in_names(json) ? 2 : (int) strlen(json->shape));
+}
+
+/* Within an outermost object: is its last key one of a list? */
+static bool
+is_list(const cv_json *json)
+{
+	int i;
+
+	for (i = 0; i < Max(1, json->lists); i++)
+		if (json->key == json->keys[i])
+			return true;
+	return in_names(json);
+}
+
 static void
 open_level(cv_json *json, char opener)
 {
 	if (is_innermost(json) || json->shape[json->depth] != opener ||
-		(in_names(json) ? json->depth > 1
-						: json->depth == 1 && json->shape[0] == '{' && json->key != json->keys[0]))
+		(json->depth == 1 && json->shape[0] == '{' && !is_list(json)))
 		wrong_form(json);
 	json->depth++;
 	json->index[json->depth] = -1;
@@ -88,10 +99,13 @@ on_array_end(void *state)
 {
 	cv_json *json = state;
 
-	if (is_innermost(json) && json->width > 0 && json->index[json->depth] + 1 != json->width)
-		wrong_form(json);
-	if (is_innermost(json) && json->row)
-		json->row(json, json->index[json->depth] + 1);
+	if (is_innermost(json) && !in_names(json))
+	{
+		if (json->width > 0 && json->index[json->depth] + 1 != json->width)
+			wrong_form(json);
+		if (json->row)
+			json->row(json, json->index[json->depth] + 1);
+	}
 	json->depth--;
 	CV_JSON_DONE;
 }
@@ -127,7 +141,8 @@ on_element(void *state, bool isnull)
 	cv_json *json = state;
 
 	json->index[json->depth]++;
-	if (is_innermost(json) && json->width > 0 && json->index[json->depth] >= json->width)
+	if (is_innermost(json) && !in_names(json) && json->width > 0 &&
+		json->index[json->depth] >= json->width)
 		wrong_form(json);
 	CV_JSON_DONE;
 }
@@ -137,9 +152,7 @@ on_scalar(void *state, char *token, JsonTokenType kind)
 {
 	cv_json *json = state;
 
-	if (in_names(json) ? json->depth != 2
-					   : !is_innermost(json) && !(json->depth == 1 && json->shape[0] == '{' &&
-												  json->key != json->keys[0]))
+	if (!is_innermost(json) && !(json->depth == 1 && json->shape[0] == '{' && !is_list(json)))
 		wrong_form(json);
 	json->scalar(json, token, kind);
 	if (token)

@@ -69,10 +69,11 @@ struct cv_json
 	const char *form;	   /* what it must look like, for messages */
 	const char *shape;	   /* how the levels open, from outside: "[[" or "{[[" */
 	int width;			   /* scalars in an innermost array; 0 = any number */
-	const char *keys[4];   /* of an outermost object: the list, then scalars */
-	const char *names;	   /* one of the keys that may be missing and is a list of scalars */
+	const char *keys[4];   /* of an outermost object: the lists, then scalars */
+	int lists;			   /* how many of the keys are lists; 0 = one */
+	const char *names;	   /* one of the others, which may be missing and is a list of scalars */
 	cv_json_scalar scalar; /* called for each scalar in its place */
-	cv_json_row row;	   /* called at the end of an innermost array, with its width */
+	cv_json_row row;	   /* called at the end of an innermost array, or NULL */
 	void *context;
 
 	int depth;		 /* open arrays and objects */

@@ -69,6 +69,25 @@ INSERT INTO seeds (type, value) SELECT 'cv_customer_base', customer_base(h)::tex
 INSERT INTO seeds (type, value) SELECT 'cv_buying_model', fit_buying(base, 'best')::text FROM base UNION ALL SELECT 'cv_buying_model', fit_buying(base, 'pareto/nbd')::text FROM base
     UNION ALL SELECT 'cv_spending_model', fit_spending(base)::text FROM base;
 SQL
+# perceived value, conjoint, surveys
+push @types, qw(cv_perceived_value_summary cv_choice_data cv_rating_data cv_utility_model cv_price_sensitivity cv_kano_summary);
+$readers{cv_perceived_value_summary} = q{concat_ws(' ', benefits(v), costs(v), perceived_value(v), value_ratio(v), responses(v), v::jsonb)};
+$readers{cv_choice_data} = q{concat_ws(' ', fit_choice(v), v::jsonb)};
+$readers{cv_rating_data} = q{concat_ws(' ', fit_rating(v), v::jsonb)};
+$readers{cv_utility_model} = q{concat_ws(' ', goodness(v), (SELECT string_agg(p::text, ' ') FROM parameters(v) AS p), v::jsonb)};
+$readers{cv_price_sensitivity} = q{concat_ws(' ', price_points(v), v::jsonb)};
+$readers{cv_kano_summary} = q{concat_ws(' ', kano(v), v::jsonb)};
+query($node, <<'SQL');
+CREATE TABLE conjoint AS SELECT s, a, (s * 7 + s / 3) % 2 = a - 1 AS chosen, jsonb_build_object('price', (s * a * 13 + s / 2) % 11, 'brand', (ARRAY['x', 'y', 'z'])[1 + (s * 5 + a * (s / 4)) % 3], 'new', (s + a * (s / 5)) % 2 = 0) AS attributes
+    FROM generate_series(1, 24) AS s, generate_series(1, 2) AS a;
+INSERT INTO seeds (type, value) SELECT 'cv_perceived_value_summary', perceived_value_summary(s / 7.0, 1.1, a = 1)::text FROM conjoint UNION ALL SELECT 'cv_perceived_value_summary', '{"responses": 0, "benefits": [], "costs": []}'
+    UNION ALL SELECT 'cv_choice_data', choice_data(s, chosen, attributes)::text FROM conjoint UNION ALL SELECT 'cv_choice_data', choice_data(s % 6, chosen, attributes - 'new', s / 6, 0.5)::text FROM conjoint
+    UNION ALL SELECT 'cv_rating_data', rating_data(s, attributes)::text FROM conjoint UNION ALL SELECT 'cv_rating_data', rating_data(s % 5, attributes, s)::text FROM conjoint
+    UNION ALL SELECT 'cv_utility_model', fit_choice(choice_data(s, chosen, attributes))::text FROM conjoint UNION ALL SELECT 'cv_utility_model', fit_rating(rating_data(s, attributes, s))::text FROM conjoint
+    UNION ALL SELECT 'cv_utility_model', '{"family": "choice", "part_worths": {"a": 1, "b": {"x": 2, "y": 0}}}'
+    UNION ALL SELECT 'cv_price_sensitivity', price_sensitivity(s, s + a, s + 5, s + 7)::text FROM conjoint UNION ALL SELECT 'cv_price_sensitivity', '{"invalid": 2, "prices": []}'
+    UNION ALL SELECT 'cv_kano_summary', '{"counts": [3, 1, 4, 1, 5, 9]}';
+SQL
 query($node, join '', map { "CREATE TABLE t_$_ (v $_);\n" } @types);
 
 # Copies a file in; the value must print, read back to the same, and answer.
