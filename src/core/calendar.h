@@ -27,21 +27,24 @@ cv_floor_divide(int64_t dividend, int64_t divisor)
 	return dividend / divisor - (dividend % divisor < 0);
 }
 
-/*
- * The month of a day, 0 for January 2000, in the proleptic Gregorian calendar.  A year
- * that begins in March has its leap day at its end: the days before its month m (0 for
- * March) are (153 m + 2) / 5 (Hinnant, "chrono-compatible low-level date algorithms").
- */
+extern int64_t cv_month_computed(int32_t day);
+
+/* Months of the days that most data are of, 1 for January 1970; 0 where not yet known. */
+#define CV_KNOWN_FROM (-10957) /* 1970-01-01 */
+#define CV_KNOWN_DAYS 47482	   /* to the end of 2099 */
+#define CV_KNOWN_MONTH 361	   /* January 2000 */
+
+extern int16_t cv_known_month[CV_KNOWN_DAYS];
+
+/* The month of a day, 0 for January 2000. */
 static inline int64_t
 cv_month_of(int32_t day)
 {
-	int64_t days = (int64_t) day - 60; /* since 2000-03-01 */
-	int64_t era = cv_floor_divide(days, 146097);
-	uint32_t of_era = (uint32_t) (days - era * 146097);
-	uint32_t year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
-	uint32_t of_year = of_era - (365 * year + year / 4 - year / 100);
+	uint32_t at = (uint32_t) day - (uint32_t) CV_KNOWN_FROM;
 
-	return (era * 400 + year) * 12 + (5 * of_year + 2) / 153 + 2;
+	if (at < CV_KNOWN_DAYS && cv_known_month[at] != 0)
+		return cv_known_month[at] - CV_KNOWN_MONTH;
+	return cv_month_computed(day);
 }
 
 /*

@@ -86,21 +86,26 @@ slots_of(const cv_tally *tally)
 	return tally->header.flags & CV_TALLY_TABLE ? tally->mask + 1 : (uint64) tally->count;
 }
 
+/* The least number of cells of a grid for so many, with some to spare at each side. */
+#define WITH_MARGIN(extent) ((extent) + (extent) / 4 + 4)
+
 /*
  * Lays a table of two whole-number keys out as a grid, if its cells fill enough of one;
  * the capacity grows with it.
  */
 static uint64
-plan_grid(const cv_tally_kind *kind, const cv_tally *tally, uint64 capacity, uint64 *base,
-		  int32 *stride)
+plan_grid(const cv_tally_kind *kind, const cv_tally *tally, uint64 capacity, cv_tally *grid)
 {
 	int words = cv_tally_words(kind);
-	uint64 most = (uint64) tally->count * 8 + SMALLEST_TABLE;
+	uint64 most = (uint64) tally->count * 16 + SMALLEST_TABLE;
 	uint64 lowest = PG_UINT64_MAX;
 	uint64 highest = 0;
-	uint64 widest = 0;
+	uint64 width = 0;
+	uint64 height;
 	uint64 i;
 
+	if (tally->count == 0 || most > PG_INT32_MAX / 2)
+		return capacity;
 	for (i = 0; i < slots_of(tally); i++)
 	{
 		const uint64 *entry = tally->word + i * words;
@@ -109,16 +114,15 @@ plan_grid(const cv_tally_kind *kind, const cv_tally *tally, uint64 capacity, uin
 			continue;
 		lowest = Min(lowest, entry[0]);
 		highest = Max(highest, entry[0]);
-		widest = Max(widest, entry[1] - entry[0]);
+		width = Max(width, entry[1] - entry[0] + 1);
 	}
-	*base = 0;
-	*stride = 0;
-	if (tally->count == 0 || highest - lowest >= most || widest >= most ||
-		(highest - lowest + 1) * (widest + 1) > most)
+	height = highest - lowest + 1;
+	if (height >= most || width >= most || WITH_MARGIN(height) * WITH_MARGIN(width) > most)
 		return capacity;
-	*base = lowest;
-	*stride = (int32) widest + 1;
-	return Max(capacity, pg_nextpower2_64((highest - lowest + 1) * (widest + 1)));
+	grid->base = lowest - (WITH_MARGIN(height) - height) / 2;
+	grid->rows = (int32) WITH_MARGIN(height);
+	grid->stride = (int32) WITH_MARGIN(width);
+	return Max(capacity, pg_nextpower2_64((uint64) grid->rows * (uint64) grid->stride));
 }
 
 /* The free slot where a new key belongs. */
@@ -139,21 +143,21 @@ make_table(const cv_tally_kind *kind, const cv_tally *tally)
 {
 	int words = cv_tally_words(kind);
 	uint64 capacity = Max(SMALLEST_TABLE, pg_nextpower2_64((uint64) tally->count * 2 + 1));
-	uint64 base = 0;
-	int32 stride = 0;
+	cv_tally grid = { 0 };
 	cv_tally *table;
 	uint64 i;
 
 	if (kind->grid && kind->keys == 2)
-		capacity = plan_grid(kind, tally, capacity, &base, &stride);
+		capacity = plan_grid(kind, tally, capacity, &grid);
 	table = new_table(kind, capacity);
 	table->count = tally->count;
 	table->total = tally->total;
 	table->label = tally->label;
 	if (kind->grid && kind->keys == 2)
 	{
-		table->base = base;
-		table->stride = stride;
+		table->base = grid.base;
+		table->rows = grid.rows;
+		table->stride = grid.stride;
 	}
 	for (i = 0; i < slots_of(tally); i++)
 	{
@@ -187,7 +191,11 @@ cv_tally_insert(const cv_tally_kind *kind, cv_tally **tally, uint64 first, uint6
 {
 	uint64 *entry;
 
-	if (((uint64) (*tally)->count + 1) * 4 > ((*tally)->mask + 1) * 3)
+	if ((*tally)->rows > 0 && (first - (*tally)->base >= (uint64) (*tally)->rows ||
+							   second - first >= (uint64) (*tally)->stride))
+		(*tally)->strays++;
+	if (((uint64) (*tally)->count + 1) * 4 > ((*tally)->mask + 1) * 3 ||
+		(*tally)->strays > (*tally)->count / 8 + 8)
 		*tally = make_table(kind, *tally);
 	entry = free_slot(kind, *tally, first, second);
 	entry[0] = first;

@@ -20,8 +20,10 @@ typedef struct cv_tally
 	int64 total;  /* sum of all counts of all entries: bounds each of them */
 	uint64 mark;  /* a hash of the stored form, 0 in a state */
 	uint64 mask;  /* a table: capacity - 1, else 0 */
-	uint64 base;  /* a table of a grid: keys count from here */
-	int32 stride; /* a table of a grid: its width, 0 without */
+	uint64 base;  /* a grid: keys count from here */
+	int32 rows;	  /* a grid: its height */
+	int32 stride; /* and its width, 0 without */
+	int32 strays; /* entries outside of it */
 	int32 label;  /* what all entries have in common */
 	uint64 word[FLEXIBLE_ARRAY_MEMBER];
 } cv_tally;

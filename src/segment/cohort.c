@@ -69,50 +69,91 @@ check(const cv_tally *tally, const uint64 *entry)
 	return NULL;
 }
 
+/*
+ * Leaves of what a customer did the periods that count: from the first purchase on, those
+ * with purchases or returns.  Returns how many there are, and the place of the last active.
+ */
+static int32
+keep_counting(cv_log_walk *walk, int32 *last)
+{
+	int32 kept = 0;
+	int32 i;
+
+	for (i = 0; i < walk->count; i++)
+	{
+		if (!walk->at[i].active && (kept == 0 || walk->at[i].amount == 0))
+			continue;
+		if (walk->at[i].active)
+			*last = kept;
+		walk->at[kept++] = walk->at[i];
+	}
+	return kept;
+}
+
+/*
+ * Adds what a customer did from one active period on to the row of that cohort; most cells
+ * are at their place in the table's grid.
+ */
+static inline void
+add_row(cv_tally **table, const cv_period_activity *from, const cv_period_activity *end,
+		const cv_period_activity *last, bool first)
+{
+	cv_cohort_cell *cells = (cv_cohort_cell *) (*table)->word;
+	uint64 cohort = cv_whole_image(from->number);
+	uint64 row = cv_tally_place(*table, cohort, cohort);
+	uint64 mask = (*table)->mask;
+	const cv_period_activity *now;
+
+	for (now = from; now < end; now++)
+	{
+		uint64 period = cv_whole_image(now->number);
+		cv_cohort_cell *cell = &cells[(row + (period - cohort)) & mask];
+
+		if (unlikely(cell->cohort != cohort || cell->period != period))
+		{
+			cell = (cv_cohort_cell *) cv_tally_find(&cv_cohort_kind, table, cohort, period);
+			cells = (cv_cohort_cell *) (*table)->word;
+			row = cv_tally_place(*table, cohort, cohort);
+			mask = (*table)->mask;
+		}
+		cell->active += now->active;
+		cell->amount += now->amount;
+		if (first)
+		{
+			cell->first_active += now->active;
+			cell->first_amount += now->amount;
+		}
+		if (now == last)
+		{
+			cell->last++;
+			cell->first_last += first;
+		}
+	}
+}
+
 /* Adds one customer to a table. */
 static void
-add_customer(cv_tally **table, const cv_log_walk *walk)
+add_customer(cv_tally **table, cv_log_walk *walk)
 {
-	int64 added = 0;
-	int32 first = 0;
-	int32 last = walk->count - 1;
-	int32 s;
-	int32 t;
+	int32 last = 0;
+	int32 count = keep_counting(walk, &last);
+	const cv_period_activity *at = walk->at;
+	int64 active = 0;
+	int32 i;
 
-	while (first < walk->count && !walk->at[first].active)
-		first++;
-	while (last > first && !walk->at[last].active)
-		last--;
-	for (s = first; s < walk->count; s++)
+	if (count == 0)
+		return;
+	add_row(table, at, at + count, at + last, true);
+	for (i = 0; i < count; i++)
 	{
-		uint64 cohort = cv_whole_image(walk->at[s].number);
-
-		if (!walk->at[s].active)
-			continue;
-		for (t = s; t < walk->count; t++)
-		{
-			const cv_period_activity *now = &walk->at[t];
-			cv_cohort_cell *cell;
-
-			if (!now->active && now->amount == 0)
-				continue;
-			cell = (cv_cohort_cell *) cv_tally_find(&cv_cohort_kind, table, cohort,
-													cv_whole_image(now->number));
-			cell->active += now->active;
-			cell->amount += now->amount;
-			cell->last += t == last;
-			if (s == first)
-			{
-				cell->first_active += now->active;
-				cell->first_amount += now->amount;
-				cell->first_last += t == last;
-			}
-			added += (now->active + (t == last)) << (s == first);
-		}
-		if (walk->count > CV_WALK_ROOM)
+		active += at[i].active;
+		if (i > 0 && at[i].active)
+			add_row(table, at + i, at + count, at + last, false);
+		if (count > CV_WALK_ROOM)
 			CHECK_FOR_INTERRUPTS();
 	}
-	cv_tally_raise(&cv_cohort_kind, *table, added);
+	/* in first_active, first_last, active and last */
+	cv_tally_raise(&cv_cohort_kind, *table, active + 1 + active * (active + 1) / 2 + active);
 }
 
 /* segment_cohort(log, period): a row with any NULL is ignored. */

@@ -48,10 +48,12 @@ void
 cv_period_refuse_first(cv_period period, DateADT day)
 {
 	if (cv_period_start(period, cv_period_of(period, day)) < CV_FIRST_DAY)
-		ereport(ERROR, (errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-						errmsg("the %s of the log's first day begins before 4714-11-24 BC",
-							   cv_period_name[period]),
-						errdetail("That is the first day that a date can be.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("a period would begin before 4714-11-24 BC"),
+				 errdetail("The %s of %s does, and that is the first day that a date can be.",
+						   cv_period_name[period],
+						   DatumGetCString(DirectFunctionCall1(date_out, DateADTGetDatum(day))))));
 }
 
 /* ---- as keys and label of a tally ---- */

@@ -189,8 +189,8 @@ cv_rfm_score(PG_FUNCTION_ARGS)
 #define SCORES 5
 
 /*
- * The default scheme: recency (down, from 5) against the mean of frequency and monetary,
- * rounded up (across, from 5).  Every combination is in exactly one segment.
+ * The default scheme: recency (down, from 5) against frequency + monetary (across: 9 to
+ * 10, 7 to 8, 5 to 6, 4, 2 to 3).  Every combination is in exactly one segment.
  */
 static const char *const default_segment[SCORES][SCORES] = {
 	{ "Champions", "Loyal Customers", "Potential Loyalists", "Potential Loyalists",
@@ -200,6 +200,13 @@ static const char *const default_segment[SCORES][SCORES] = {
 	{ "Can't Lose Them", "At Risk", "At Risk", "Hibernating", "Hibernating" },
 	{ "Can't Lose Them", "At Risk", "At Risk", "Lost", "Lost" },
 };
+static const int8 column_of_sum[2 * SCORES + 1] = { 0, 0, 4, 4, 3, 2, 2, 1, 1, 0, 0 };
+
+static const char *
+default_segment_of(const cv_row_field *score)
+{
+	return default_segment[SCORES - score[0].whole][column_of_sum[score[1].whole + score[2].whole]];
+}
 
 /* The map of the R package rfm: the first that matches, else "Others". */
 static const struct
@@ -261,8 +268,6 @@ cv_rfm_segment(PG_FUNCTION_ARGS)
 							errmsg("%s score must lie between 1 and 5 to name a segment, not %lld",
 								   cv_rfm_measure[m], (long long) score[m].whole),
 							errhint("Score with bins => 5, or join with a table of segments.")));
-	PG_RETURN_TEXT_P(cstring_to_text(
-		is_default ? default_segment[SCORES - score[0].whole]
-									[SCORES - (score[1].whole + score[2].whole + 1) / 2]
-				   : r_rfm_segment_of(score)));
+	PG_RETURN_TEXT_P(
+		cstring_to_text(is_default ? default_segment_of(score) : r_rfm_segment_of(score)));
 }
