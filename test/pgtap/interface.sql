@@ -4,7 +4,7 @@ BEGIN;
 SET LOCAL client_min_messages = warning;
 SET LOCAL search_path = public;
 SET LOCAL intervalstyle = 'postgres';
-SELECT plan(6);
+SELECT plan(8);
 
 CREATE TEMP TABLE ledger (signature text);
 INSERT INTO ledger VALUES
@@ -92,6 +92,32 @@ INSERT INTO ledger VALUES
     ($$aggregate rollup(summary cv_item_summary) -> cv_item_summary$$),
     ($$aggregate rollup(summary cv_maturity_summary) -> cv_maturity_summary$$),
     ($$aggregate rollup(summary cv_nps_summary) -> cv_nps_summary$$),
+    ($$function auc(s cv_ranking_summary) -> double precision$$),
+    ($$function cohorts(cells cv_cohort_table, as_of date, kind text DEFAULT 'first-time'::text, OUT cohort date, OUT period_number integer, OUT customers bigint, OUT active bigint, OUT retention double precision, OUT amount double precision, OUT amount_retention double precision) -> SETOF record$$),
+    ($$function gains(s cv_ranking_summary, bins integer DEFAULT 10, OUT fraction double precision, OUT share_of_outcome double precision, OUT lift double precision) -> SETOF record$$),
+    ($$function gini(s cv_ranking_summary) -> double precision$$),
+    ($$function lifecycle(cells cv_cohort_table, from_date date, to_date date, OUT period date, OUT active bigint, OUT new bigint, OUT retained bigint, OUT resurrected bigint, OUT dormant bigint) -> SETOF record$$),
+    ($$function lifecycle(log cv_activity_log, period text, from_date date, to_date date, OUT period date, OUT state text) -> SETOF record$$),
+    ($$function lift(s cv_ranking_summary, fraction double precision) -> double precision$$),
+    ($$function log_rank(a cv_survival_summary, b cv_survival_summary, OUT chi_square double precision, OUT p_value double precision) -> record$$),
+    ($$function median_survival(s cv_survival_summary) -> double precision$$),
+    ($$function revenue_retention(flows cv_revenue_table, OUT period date, OUT opening double precision, OUT new double precision, OUT reactivated double precision, OUT expansion double precision, OUT contraction double precision, OUT churned double precision, OUT closing double precision, OUT nrr double precision, OUT grr double precision, OUT logo_retention double precision, OUT quick_ratio double precision) -> SETOF record$$),
+    ($$function revenue_retention(flows cv_revenue_table, as_of date, OUT period date, OUT opening double precision, OUT new double precision, OUT reactivated double precision, OUT expansion double precision, OUT contraction double precision, OUT churned double precision, OUT closing double precision, OUT nrr double precision, OUT grr double precision, OUT logo_retention double precision, OUT quick_ratio double precision) -> SETOF record$$),
+    ($$function rfm_cuts(scale cv_rfm_scale, bins integer DEFAULT 5, method text DEFAULT 'quantile'::text, OUT measure text, OUT class integer, OUT lower double precision, OUT upper double precision) -> SETOF record$$),
+    ($$function rfm_score(scale cv_rfm_scale, value cv_rfm_value, bins integer DEFAULT 5, method text DEFAULT 'quantile'::text) -> cv_rfm_score$$),
+    ($$function rfm_segment(score cv_rfm_score, scheme text DEFAULT 'default'::text) -> text$$),
+    ($$function rfm_value(log cv_activity_log, as_of date) -> cv_rfm_value$$),
+    ($$function survival_curve(s cv_survival_summary, confidence double precision DEFAULT 0.95, method text DEFAULT 'log-log'::text, OUT "time" double precision, OUT at_risk bigint, OUT events bigint, OUT censored bigint, OUT survival double precision, OUT standard_error double precision, OUT low double precision, OUT high double precision) -> SETOF record$$),
+    ($$aggregate ranking_summary(score double precision, outcome double precision) -> cv_ranking_summary$$),
+    ($$aggregate revenue_table(log cv_activity_log, period text) -> cv_revenue_table$$),
+    ($$aggregate rfm_scale(value cv_rfm_value) -> cv_rfm_scale$$),
+    ($$aggregate rollup(cells cv_cohort_table) -> cv_cohort_table$$),
+    ($$aggregate rollup(flows cv_revenue_table) -> cv_revenue_table$$),
+    ($$aggregate rollup(scale cv_rfm_scale) -> cv_rfm_scale$$),
+    ($$aggregate rollup(summary cv_ranking_summary) -> cv_ranking_summary$$),
+    ($$aggregate rollup(summary cv_survival_summary) -> cv_survival_summary$$),
+    ($$aggregate segment_cohort(log cv_activity_log, period text) -> cv_cohort_table$$),
+    ($$aggregate survival_summary(duration double precision, churned boolean) -> cv_survival_summary$$),
     ($$aggregate retention_base(tenure integer, churned boolean) -> cv_retention_base$$),
     ($$aggregate retention_base(tenure integer, churned boolean, customers bigint) -> cv_retention_base$$),
     ($$aggregate rollup(base cv_retention_base) -> cv_retention_base$$),
@@ -160,12 +186,18 @@ SELECT is((SELECT string_agg(attname || ' ' || format_type(atttypid, atttypmod),
     WHERE attrelid = 'cv_purchase_history'::regclass AND attnum > 0 AND NOT attisdropped),
     'frequency integer, recency double precision, age double precision, monetary double precision, log_gaps double precision',
     'the fields of cv_purchase_history');
+SELECT is((SELECT string_agg(attname || ' ' || format_type(atttypid, atttypmod), ', ' ORDER BY attnum) FROM pg_attribute
+    WHERE attrelid = 'cv_rfm_value'::regclass AND attnum > 0 AND NOT attisdropped),
+    'recency integer, frequency bigint, monetary double precision', 'the fields of cv_rfm_value');
+SELECT is((SELECT string_agg(attname || ' ' || format_type(atttypid, atttypmod), ', ' ORDER BY attnum) FROM pg_attribute
+    WHERE attrelid = 'cv_rfm_score'::regclass AND attnum > 0 AND NOT attisdropped),
+    'recency integer, frequency integer, monetary integer, score integer', 'the fields of cv_rfm_score');
 SELECT is((SELECT string_agg(typname::text, ', ' ORDER BY typname) FROM pg_type JOIN member ON classid = 'pg_type'::regclass AND objid = oid WHERE typcategory <> 'A'),
-    'cv_activity_log, cv_buying_model, cv_choice_data, cv_csat_summary, cv_customer_base, cv_driver_summary, cv_flow_log, cv_item_summary, cv_kano_summary, cv_maturity_summary, cv_nps_summary, cv_perceived_value_summary, cv_price_sensitivity, cv_purchase_history, cv_purchase_log, cv_rating_data, cv_retention_base, cv_retention_model, cv_spending_model, cv_transition_matrix, cv_utility_model', 'the types');
+    'cv_activity_log, cv_buying_model, cv_choice_data, cv_cohort_table, cv_csat_summary, cv_customer_base, cv_driver_summary, cv_flow_log, cv_item_summary, cv_kano_summary, cv_maturity_summary, cv_nps_summary, cv_perceived_value_summary, cv_price_sensitivity, cv_purchase_history, cv_purchase_log, cv_ranking_summary, cv_rating_data, cv_retention_base, cv_retention_model, cv_revenue_table, cv_rfm_scale, cv_rfm_score, cv_rfm_value, cv_spending_model, cv_survival_summary, cv_transition_matrix, cv_utility_model', 'the types');
 SELECT is((SELECT string_agg(text, ', ' ORDER BY text COLLATE "C")
            FROM (SELECT castsource::regtype || ' to ' || casttarget::regtype || ' ' || castcontext::text AS text
                  FROM pg_cast JOIN member ON classid = 'pg_cast'::regclass AND objid = oid) AS casts),
-    'cv_activity_log to jsonb a, cv_buying_model to jsonb a, cv_choice_data to jsonb a, cv_csat_summary to jsonb a, cv_customer_base to jsonb a, cv_driver_summary to jsonb a, cv_item_summary to jsonb a, cv_kano_summary to jsonb a, cv_maturity_summary to jsonb a, cv_nps_summary to jsonb a, cv_perceived_value_summary to jsonb a, cv_price_sensitivity to jsonb a, cv_rating_data to jsonb a, cv_retention_base to jsonb a, cv_retention_model to jsonb a, cv_spending_model to jsonb a, cv_transition_matrix to jsonb a, cv_utility_model to jsonb a, jsonb to cv_buying_model a, jsonb to cv_retention_model a, jsonb to cv_spending_model a, jsonb to cv_utility_model a',
+    'cv_activity_log to jsonb a, cv_buying_model to jsonb a, cv_choice_data to jsonb a, cv_cohort_table to jsonb a, cv_csat_summary to jsonb a, cv_customer_base to jsonb a, cv_driver_summary to jsonb a, cv_item_summary to jsonb a, cv_kano_summary to jsonb a, cv_maturity_summary to jsonb a, cv_nps_summary to jsonb a, cv_perceived_value_summary to jsonb a, cv_price_sensitivity to jsonb a, cv_ranking_summary to jsonb a, cv_rating_data to jsonb a, cv_retention_base to jsonb a, cv_retention_model to jsonb a, cv_revenue_table to jsonb a, cv_rfm_scale to jsonb a, cv_spending_model to jsonb a, cv_survival_summary to jsonb a, cv_transition_matrix to jsonb a, cv_utility_model to jsonb a, jsonb to cv_buying_model a, jsonb to cv_retention_model a, jsonb to cv_spending_model a, jsonb to cv_utility_model a',
     'the casts');
 
 SELECT * FROM finish();

@@ -1,0 +1,339 @@
+/*
+ * tally.c: sums by key: growth, merging, the stored form.
+ */
+#include "postgres.h"
+
+#include "common/int.h"
+#include "miscadmin.h"
+#include "pg/tally.h"
+#include "port/pg_bitutils.h"
+
+#define SMALLEST_TABLE 16
+
+/* Most entries have two keys and a count, or a key and two counts. */
+typedef struct three_words
+{
+	uint64 word[3];
+} three_words;
+
+#define ST_SORT sort_three_words
+#define ST_ELEMENT_TYPE three_words
+#define ST_COMPARE(a, b)                                                     \
+	((a)->word[0] != (b)->word[0]	? ((a)->word[0] < (b)->word[0] ? -1 : 1) \
+	 : (a)->word[1] != (b)->word[1] ? ((a)->word[1] < (b)->word[1] ? -1 : 1) \
+									: 0)
+#define ST_SCOPE static
+#define ST_CHECK_FOR_INTERRUPTS
+#define ST_DEFINE
+#include "lib/sort_template.h"
+
+/* Of entries with one key the second word is a count, which decides nothing. */
+#define ST_SORT sort_words
+#define ST_ELEMENT_TYPE_VOID
+#define ST_COMPARE(a, b)                                                    \
+	(((const uint64 *) (a))[0] != ((const uint64 *) (b))[0]                 \
+		 ? (((const uint64 *) (a))[0] < ((const uint64 *) (b))[0] ? -1 : 1) \
+	 : ((const uint64 *) (a))[1] != ((const uint64 *) (b))[1]               \
+		 ? (((const uint64 *) (a))[1] < ((const uint64 *) (b))[1] ? -1 : 1) \
+		 : 0)
+#define ST_SCOPE static
+#define ST_CHECK_FOR_INTERRUPTS
+#define ST_DEFINE
+#include "lib/sort_template.h"
+
+/* A summary argument in either form, checked as far as its readers rely on. */
+cv_tally *
+cv_tally_arg(FunctionCallInfo fcinfo, int argument, const cv_tally_kind *kind)
+{
+	cv_tally *tally = cv_value_arg(fcinfo, argument, kind->type, CV_TALLY_SMALLEST, CV_TALLY_TABLE);
+	uint64 capacity =
+		(VARSIZE(tally) - CV_TALLY_SMALLEST) / (cv_tally_words(kind) * sizeof(uint64));
+	bool good = tally->count >= 0 && (uint64) tally->count <= capacity && tally->total >= 0;
+
+	if (tally->header.flags & CV_TALLY_TABLE)
+		good = good && tally->mask + 1 == capacity && (capacity & tally->mask) == 0 &&
+			   (uint64) tally->count < capacity;
+	if (!good || (kind->labelled && !kind->check_label(tally->label)))
+		cv_corrupt_binary(kind->type, "The number of entries does not fit the length.");
+	return tally;
+}
+
+/* An empty table. */
+static cv_tally *
+new_table(const cv_tally_kind *kind, uint64 capacity)
+{
+	cv_tally *tally =
+		cv_state_alloc(CV_TALLY_SMALLEST, (int64) capacity, cv_tally_words(kind) * sizeof(uint64),
+					   kind->type, CV_TALLY_TABLE);
+
+	tally->mask = capacity - 1;
+	tally->stride = kind->grid && kind->keys == 1 ? 1 : 0;
+	return tally;
+}
+
+cv_tally *
+cv_tally_new(const cv_tally_kind *kind, int32 label)
+{
+	cv_tally *tally = new_table(kind, SMALLEST_TABLE);
+
+	tally->label = label;
+	return tally;
+}
+
+static uint64
+slots_of(const cv_tally *tally)
+{
+	return tally->header.flags & CV_TALLY_TABLE ? tally->mask + 1 : (uint64) tally->count;
+}
+
+/* The least number of cells of a grid for so many, with some to spare at each side. */
+#define WITH_MARGIN(extent) ((extent) + (extent) / 4 + 4)
+
+/*
+ * Lays a table of two whole-number keys out as a grid, if its cells fill enough of one;
+ * the capacity grows with it.
+ */
+static uint64
+plan_grid(const cv_tally_kind *kind, const cv_tally *tally, uint64 capacity, cv_tally *grid)
+{
+	int words = cv_tally_words(kind);
+	uint64 most = (uint64) tally->count * 16 + SMALLEST_TABLE;
+	uint64 lowest = PG_UINT64_MAX;
+	uint64 highest = 0;
+	uint64 width = 0;
+	uint64 height;
+	uint64 i;
+
+	if (tally->count == 0 || most > PG_INT32_MAX / 2)
+		return capacity;
+	for (i = 0; i < slots_of(tally); i++)
+	{
+		const uint64 *entry = tally->word + i * words;
+
+		if (entry[0] == 0)
+			continue;
+		lowest = Min(lowest, entry[0]);
+		highest = Max(highest, entry[0]);
+		width = Max(width, entry[1] - entry[0] + 1);
+	}
+	height = highest - lowest + 1;
+	if (height >= most || width >= most || WITH_MARGIN(height) * WITH_MARGIN(width) > most)
+		return capacity;
+	grid->base = lowest - (WITH_MARGIN(height) - height) / 2;
+	grid->rows = (int32) WITH_MARGIN(height);
+	grid->stride = (int32) WITH_MARGIN(width);
+	return Max(capacity, pg_nextpower2_64((uint64) grid->rows * (uint64) grid->stride));
+}
+
+/* The free slot where a new key belongs. */
+static uint64 *
+free_slot(const cv_tally_kind *kind, cv_tally *table, uint64 first, uint64 second)
+{
+	int words = cv_tally_words(kind);
+	uint64 at = cv_tally_place(table, first, second) & table->mask;
+
+	while (table->word[at * words] != 0)
+		at = (at + 1) & table->mask;
+	return table->word + at * words;
+}
+
+/* A table with the contents of "tally" and room for twice as much. */
+static cv_tally *
+make_table(const cv_tally_kind *kind, const cv_tally *tally)
+{
+	int words = cv_tally_words(kind);
+	uint64 capacity = Max(SMALLEST_TABLE, pg_nextpower2_64((uint64) tally->count * 2 + 1));
+	cv_tally grid = { 0 };
+	cv_tally *table;
+	uint64 i;
+
+	if (kind->grid && kind->keys == 2)
+		capacity = plan_grid(kind, tally, capacity, &grid);
+	table = new_table(kind, capacity);
+	table->count = tally->count;
+	table->total = tally->total;
+	table->label = tally->label;
+	if (kind->grid && kind->keys == 2)
+	{
+		table->base = grid.base;
+		table->rows = grid.rows;
+		table->stride = grid.stride;
+	}
+	for (i = 0; i < slots_of(tally); i++)
+	{
+		const uint64 *entry = tally->word + i * words;
+
+		if (entry[0] != 0)
+			memcpy(free_slot(kind, table, entry[0], entry[kind->keys - 1]), entry,
+				   words * sizeof(uint64));
+		if (i % 4096 == 0)
+			CHECK_FOR_INTERRUPTS();
+	}
+	return table;
+}
+
+/* The first state of a transition, and one that is no plain table yet. */
+cv_tally *
+cv_tally_unusual_state(FunctionCallInfo fcinfo, const cv_tally_kind *kind)
+{
+	cv_tally *tally;
+
+	cv_require_aggregate(fcinfo);
+	if (PG_ARGISNULL(0))
+		return NULL;
+	tally = cv_tally_arg(fcinfo, 0, kind);
+	return tally->header.flags & CV_TALLY_TABLE ? tally : make_table(kind, tally);
+}
+
+/* A new entry; the table moves if it has to grow. */
+uint64 *
+cv_tally_insert(const cv_tally_kind *kind, cv_tally **tally, uint64 first, uint64 second)
+{
+	uint64 *entry;
+
+	if ((*tally)->rows > 0 && (first - (*tally)->base >= (uint64) (*tally)->rows ||
+							   second - first >= (uint64) (*tally)->stride))
+		(*tally)->strays++;
+	if (((uint64) (*tally)->count + 1) * 4 > ((*tally)->mask + 1) * 3 ||
+		(*tally)->strays > (*tally)->count / 8 + 8)
+		*tally = make_table(kind, *tally);
+	entry = free_slot(kind, *tally, first, second);
+	entry[0] = first;
+	if (kind->keys == 2)
+		entry[1] = second;
+	(*tally)->count++;
+	return entry;
+}
+
+/* Counts how much the counts of a tally's entries have grown. */
+void
+cv_tally_raise(const cv_tally_kind *kind, cv_tally *tally, int64 more)
+{
+	if (unlikely(pg_add_s64_overflow(tally->total, more, &tally->total)))
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("%s would count more than %lld", kind->type, (long long) PG_INT64_MAX)));
+}
+
+/* Merges two summaries; also the transition of rollup(). */
+Datum
+cv_tally_combine(FunctionCallInfo fcinfo, const cv_tally_kind *kind)
+{
+	int words = cv_tally_words(kind);
+	cv_tally *tally;
+	cv_tally *other;
+	uint64 slots;
+	uint64 i;
+
+	cv_require_aggregate(fcinfo);
+	if (PG_ARGISNULL(0) && PG_ARGISNULL(1))
+		PG_RETURN_NULL();
+	if (PG_ARGISNULL(0))
+		PG_RETURN_POINTER(cv_tally_arg(fcinfo, 1, kind));
+	if (PG_ARGISNULL(1))
+		PG_RETURN_POINTER(cv_tally_arg(fcinfo, 0, kind));
+	tally = cv_tally_unusual_state(fcinfo, kind);
+	other = cv_tally_arg(fcinfo, 1, kind);
+	if (kind->labelled && tally->label != other->label)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("%s must not change between rows", kind->label),
+						errdetail("Summaries of different kinds cannot be merged."),
+						errhint("Group by what differs, or make the summaries with one %s.",
+								kind->label)));
+	cv_tally_raise(kind, tally, other->total);
+	slots = slots_of(other);
+	for (i = 0; i < slots; i++)
+	{
+		/*
+		 * In the order of its slots one table would fill another from one end, with ever
+		 * longer searches there: so walk it in another order.
+		 */
+		uint64 at =
+			other->header.flags & CV_TALLY_TABLE ? (i * UINT64CONST(0x9e3779b1)) & other->mask : i;
+		const uint64 *from = other->word + at * words;
+		uint64 *into;
+		int w;
+
+		if (from[0] == 0)
+			continue;
+		into = cv_tally_find(kind, &tally, from[0], from[kind->keys - 1]);
+		for (w = kind->keys; w < kind->keys + kind->counts; w++)
+			into[w] += from[w];
+		for (w = 0; w < kind->amounts; w++)
+		{
+			int128 sum = cv_tally_amount(kind, into, w) + cv_tally_amount(kind, from, w);
+
+			cv_tally_check_amount(sum, kind->type);
+			memcpy(into + kind->keys + kind->counts + 2 * w, &sum, sizeof(sum));
+		}
+		if (i % 4096 == 0)
+			CHECK_FOR_INTERRUPTS();
+	}
+	PG_RETURN_POINTER(tally);
+}
+
+/* A hash of the entries of a stored form, never 0. */
+static uint64
+mark_of(const cv_tally *list, int words)
+{
+	uint64 mark = (uint64) list->count;
+	uint64 i;
+
+	for (i = 0; i < (uint64) list->count * words; i++)
+		mark = cv_mix(mark ^ list->word[i]);
+	return mark | 1;
+}
+
+/* Makes a list that is sorted and of exact size ready to be stored. */
+void
+cv_tally_seal(const cv_tally_kind *kind, cv_tally *list)
+{
+	list->mark = mark_of(list, cv_tally_words(kind));
+}
+
+/* A summary argument in its stored form: sorted, of exact size. */
+const cv_tally *
+cv_tally_sorted(FunctionCallInfo fcinfo, int argument, const cv_tally_kind *kind)
+{
+	const cv_tally *tally = cv_tally_arg(fcinfo, argument, kind);
+	int words = cv_tally_words(kind);
+	cv_tally *list;
+	int64 kept = 0;
+	uint64 i;
+	int a;
+
+	if (!(tally->header.flags & CV_TALLY_TABLE))
+		return tally;
+	list = cv_state_alloc(CV_TALLY_SMALLEST, tally->count, words * sizeof(uint64), kind->type, 0);
+	list->count = tally->count;
+	list->total = tally->total;
+	list->label = tally->label;
+	for (i = 0; i <= tally->mask; i++)
+	{
+		const uint64 *entry = tally->word + i * words;
+
+		if (entry[0] == 0)
+			continue;
+		if (kept == tally->count)
+			cv_corrupt_binary(kind->type, "The number of entries is wrong.");
+		for (a = 0; a < kind->amounts; a++)
+			cv_tally_check_amount(cv_tally_amount(kind, entry, a), kind->type);
+		memcpy(list->word + kept * words, entry, words * sizeof(uint64));
+		kept++;
+	}
+	if (words == 3)
+		sort_three_words((three_words *) list->word, kept);
+	else
+		sort_words(list->word, kept, words * sizeof(uint64));
+	cv_tally_seal(kind, list);
+	return list;
+}
+
+/* The summary as it is stored. */
+Datum
+cv_tally_final(FunctionCallInfo fcinfo, const cv_tally_kind *kind)
+{
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	PG_RETURN_POINTER(cv_tally_sorted(fcinfo, 0, kind));
+}
