@@ -23,7 +23,7 @@ EXTVERSION := $(shell sed -n "s/^default_version *= *'\([^']*\)'.*/\1/p" $(here)
 # --- sources: plain mathematics first, then PostgreSQL plumbing, then the topics -------
 
 CORE_OBJS     = src/core/beta_power.o src/core/bg_nbd.o src/core/buying.o \
-	src/core/closed_form.o src/core/linear.o src/core/matrix.o \
+	src/core/closed_form.o src/core/funnel.o src/core/linear.o src/core/matrix.o \
 	src/core/newton.o src/core/pareto_nbd.o \
 	src/core/quadrature.o src/core/random.o src/core/retention.o src/core/simulate.o \
 	src/core/special.o src/core/spending.o
