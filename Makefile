@@ -35,7 +35,10 @@ CLV_OBJS      = src/clv/base.o src/clv/closed_form.o src/clv/fit.o src/clv/histo
 	src/clv/ledger.o src/clv/model.o src/clv/predict.o src/clv/predictor.o \
 	src/clv/retention_base.o src/clv/retention_fit.o src/clv/retention_model.o \
 	src/clv/simulate.o src/clv/states.o
-JOURNEY_OBJS  = src/journey/journey_io.o src/journey/journey_log.o
+JOURNEY_OBJS  = src/journey/condition_io.o src/journey/condition_log.o src/journey/flow.o \
+	src/journey/funnel.o src/journey/funnel_summary.o src/journey/graph.o \
+	src/journey/journey_io.o src/journey/journey_log.o src/journey/next_node.o \
+	src/journey/retention.o src/journey/sequence.o src/journey/window_funnel.o
 
 OBJS = src/customer_value.o $(CORE_OBJS) $(PG_OBJS) $(ACTIVITY_OBJS) $(CLV_OBJS) \
 	$(JOURNEY_OBJS)
