@@ -47,14 +47,17 @@ static const cv_named *
 sorted_summary(const cv_named *summary)
 {
 	cv_named *stored;
+	int32 few[CV_NAMED_LINEAR];
 	int32 *rank;
 
 	if (!(summary->header.flags & CV_NAMED_OPEN))
 		return summary;
-	stored = cv_named_stored(summary, CV_FLOW, type_name, &rank);
+	rank = cv_named_ranks(summary, few);
+	stored = cv_named_stored(summary, CV_FLOW, type_name, rank);
 	stored->count = cv_flow_collapse(cv_flows(stored), stored->count);
 	cv_named_close(stored, CV_FLOW);
-	pfree(rank);
+	if (rank != few)
+		pfree(rank);
 	return stored;
 }
 

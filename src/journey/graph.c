@@ -49,12 +49,14 @@ sorted_graph(const cv_named *graph)
 {
 	cv_named *stored;
 	cv_flow *flow;
+	int32 few[CV_NAMED_LINEAR];
 	int32 *rank;
 	int32 i;
 
 	if (!(graph->header.flags & CV_NAMED_OPEN))
 		return graph;
-	stored = cv_named_stored(graph, CV_FLOW, type_name, &rank);
+	rank = cv_named_ranks(graph, few);
+	stored = cv_named_stored(graph, CV_FLOW, type_name, rank);
 	flow = cv_flows(stored);
 	for (i = 0; i < stored->count; i++)
 	{
@@ -66,7 +68,8 @@ sorted_graph(const cv_named *graph)
 		if (flow[i].to != EXIT)
 			flow[i].to = rank[flow[i].to];
 	}
-	pfree(rank);
+	if (rank != few)
+		pfree(rank);
 	stored->count = cv_flow_collapse(flow, stored->count);
 	cv_named_close(stored, CV_FLOW);
 	return stored;
