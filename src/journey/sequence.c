@@ -31,10 +31,10 @@ parse(const char *text, int32 length, int conditions, cv_sequence *pattern)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("invalid sequence pattern \"%s\"", pnstrdup(text, length)),
-				 (int32) place < length ? errdetail("%s at character %d, before \"%s\".", wrong,
+				 (int32) place < length ? errdetail("%s, at character %d before \"%s\".", wrong,
 													pg_mbstrlen_with_len(text, (int) place) + 1,
 													pnstrdup(text + place, length - place))
-										: errdetail("%s at its end.", wrong),
+										: errdetail("%s, at its end.", wrong),
 				 errhint("A pattern is made of (?N), a row that meets condition N, (?t<=N), a time "
 						 "in seconds, . for any row and .* for any number of rows.")));
 	if (pattern->conditions > conditions)
