@@ -161,5 +161,5 @@ CREATE AGGREGATE window_funnel(within interval, mode text, at timestamptz, VARIA
     COMBINEFUNC = condition_log_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE window_funnel(interval, text, timestamptz, VARIADIC boolean[]) IS
+COMMENT ON AGGREGATE window_funnel(interval, text, timestamptz, boolean[]) IS
 'How many steps of a funnel one customer''s rows reach, each step a condition of the row, the last within the given time from the first (included). Mode exact is right: the deepest chain, each row at most one step, rows of one instant together; exact,strict_increase wants each step later than the one before. The empty mode and lists of strict_order, strict_deduplication, strict_increase, strict_once and allow_reentry (which needs strict_order) give ClickHouse''s documented answers. 1 to 32 steps; a NULL condition is false; a row with another NULL is ignored; no rows give NULL. The order of the rows does not matter. Errors: 22023 for an unknown mode, a negative within, another number of steps, or if one of them changes between rows; 22008 for an infinite instant.';

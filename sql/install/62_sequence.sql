@@ -23,7 +23,7 @@ CREATE AGGREGATE sequence_match(pattern text, at timestamptz, VARIADIC condition
     COMBINEFUNC = condition_log_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE sequence_match(text, timestamptz, VARIADIC boolean[]) IS
+COMMENT ON AGGREGATE sequence_match(text, timestamptz, boolean[]) IS
 'Do one customer''s rows match a pattern? A pattern is made of (?N), a row that meets condition N; . for any row; .* for any number of rows; (?t<=n), also <, >=, > and ==, the next row to match lies so many seconds (decimals allowed) after the last one matched, with any rows between. It may begin anywhere. Rows that meet no condition are not looked at; rows of one instant come in the order of their conditions as binary numbers. Up to 32 conditions and 254 elements; a NULL condition is false; a row with another NULL is ignored; no rows give NULL. Errors: 22023 for a bad pattern, with the place, or if it changes between rows; 54000 for a pattern with times where its elements times the rows pass 100 million.';
 
 CREATE AGGREGATE sequence_count(pattern text, at timestamptz, VARIADIC conditions boolean[]) (
@@ -34,7 +34,7 @@ CREATE AGGREGATE sequence_count(pattern text, at timestamptz, VARIADIC condition
     COMBINEFUNC = condition_log_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE sequence_count(text, timestamptz, VARIADIC boolean[]) IS
+COMMENT ON AGGREGATE sequence_count(text, timestamptz, boolean[]) IS
 'How often do one customer''s rows match a pattern, matches without overlap, each searched after the end of the one before? A pattern is made of (?N), a row that meets condition N; . for any row; .* for any number of rows; (?t<=n), also <, >=, > and ==, the next row to match lies so many seconds (decimals allowed) after the last one matched, with any rows between. It may begin anywhere. Rows that meet no condition are not looked at; rows of one instant come in the order of their conditions as binary numbers. Up to 32 conditions and 254 elements; a NULL condition is false; a row with another NULL is ignored; no rows give NULL. Errors: 22023 for a bad pattern, with the place, or if it changes between rows; 54000 for a pattern with times where its elements times the rows pass 100 million.';
 
 CREATE TYPE cv_node_log;
@@ -94,7 +94,7 @@ CREATE AGGREGATE sequence_next_node(direction text, base text, at timestamptz, n
     COMBINEFUNC = sequence_next_node_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE sequence_next_node(text, text, timestamptz, text, boolean, VARIADIC boolean[]) IS
+COMMENT ON AGGREGATE sequence_next_node(text, text, timestamptz, text, boolean, boolean[]) IS
 'The node after a chain of rows (direction forward) or before it (backward). The chain begins at the base and its rows, one directly after the other, meet the steps in turn. base head or tail is the first or last row, if it meets base_condition; first_match or last_match the first or last row that meets base_condition and the first step. NULL without such a chain, and for a customer with no more rows than steps. Rows with a NULL node or instant are ignored; rows of one instant come in C order of their nodes. Up to 31 steps; no rows give NULL. Errors: 22023 for an unknown direction or base, for forward with tail and backward with head, or if one of them changes between rows.';
 
 CREATE TYPE cv_condition_union;
@@ -154,5 +154,5 @@ CREATE AGGREGATE retention(VARIADIC conditions boolean[]) (
     COMBINEFUNC = retention_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE retention(VARIADIC boolean[]) IS
+COMMENT ON AGGREGATE retention(boolean[]) IS
 'Which conditions one customer''s rows ever meet, as 1 and 0: the first is 1 if some row meets it, each other one if some row meets it and some row meets the first. The order in time plays no part. Up to 32 conditions; a NULL condition is false; no rows give NULL. Errors: 22023 if the number of conditions changes between rows.';

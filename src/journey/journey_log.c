@@ -141,8 +141,8 @@ Datum
 cv_journey_log_trans(PG_FUNCTION_ARGS)
 {
 	cv_journey_log *log = cv_plain_state(fcinfo, CV_NAMED_OPEN);
+	struct varlena *stage;
 	const char *name;
-	text *stage;
 	TimestampTz at;
 	int32 length;
 
@@ -158,8 +158,12 @@ cv_journey_log_trans(PG_FUNCTION_ARGS)
 			PG_RETURN_NULL();
 		PG_RETURN_POINTER(log);
 	}
-	at = cv_check_instant("the instant of a stage", PG_GETARG_TIMESTAMPTZ(1));
-	stage = PG_GETARG_TEXT_PP(2);
+	at = PG_GETARG_TIMESTAMPTZ(1);
+	if (unlikely(TIMESTAMP_NOT_FINITE(at)))
+		cv_check_instant("the instant of a stage", at);
+	stage = (struct varlena *) DatumGetPointer(PG_GETARG_DATUM(2));
+	if (unlikely(VARATT_IS_COMPRESSED(stage) || VARATT_IS_EXTERNAL(stage)))
+		stage = pg_detoast_datum_packed(stage);
 	name = VARDATA_ANY(stage);
 	length = (int32) VARSIZE_ANY_EXHDR(stage);
 
