@@ -41,9 +41,11 @@ finish(cv_condition_log *log, const char *type, const char *rule, int64 within, 
 	int32 length = (int32) strlen(rule);
 	const char *detail = NULL;
 	bool may_meet_nothing = is_node(type);
-	uint32 known;
+	uint32 known = UINT32_C(0xffffffff);
 	int32 i;
 
+	if (conditions >= 1 && conditions < CV_FUNNEL_STEPS)
+		known >>= CV_FUNNEL_STEPS - conditions;
 	if (conditions < 1 || conditions > (is_node(type) ? 31 : CV_FUNNEL_STEPS))
 		detail = "The number of conditions is out of range.";
 	else if (!is_node(type) && within < 0 && within != CV_WITHIN_SEQUENCE)
@@ -68,7 +70,6 @@ finish(cv_condition_log *log, const char *type, const char *rule, int64 within, 
 	}
 	log->parameter[CV_CONDITION_WITHIN] = within;
 	log->parameter[CV_CONDITION_SETUP] = conditions;
-	known = UINT32_C(0xffffffff) >> (32 - (int) Min(conditions & 0xff, 32));
 	for (i = 0; detail == NULL && i < log->count; i++)
 	{
 		uint32 bits = cv_journey_entries(log)[i].conditions;

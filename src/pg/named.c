@@ -81,7 +81,11 @@ resize(const cv_named *state, Size element, const char *type, int64 entries, int
 	if (names > CV_NAMED_LINEAR && flags & CV_NAMED_OPEN)
 		index = (int64) pg_nextpower2_64(names * 2);
 	if ((Size) names > MaxAllocSize / 16 || (Size) bytes > MaxAllocSize)
+	{
+		/* too large, which cv_state_alloc() says better */
 		fixed = MaxAllocSize;
+		entries = Max(entries, 1);
+	}
 	else
 		fixed = offsetof(cv_named, name) + names * sizeof(cv_name) + bytes + index * sizeof(int32);
 	if (fixed < MaxAllocSize && (Size) entries <= (MaxAllocSize - fixed) / element)
