@@ -23,16 +23,11 @@ sub draw
 }
 sub pick { return $_[ draw(scalar @_) ] }
 
-<<<<<<< HEAD
 my @types = qw(cv_activity_log cv_customer_base cv_buying_model cv_spending_model cv_purchase_log
   cv_flow_log cv_transition_matrix cv_retention_base cv_retention_model cv_nps_summary cv_csat_summary
-  cv_item_summary cv_driver_summary cv_maturity_summary);
-||||||| b66fd7a
-my @types = qw(cv_activity_log cv_customer_base cv_buying_model cv_spending_model cv_purchase_log);
-=======
-my @types = qw(cv_activity_log cv_customer_base cv_buying_model cv_spending_model cv_purchase_log);
-push @types, qw(cv_cohort_table cv_revenue_table cv_survival_summary cv_ranking_summary cv_rfm_scale);
->>>>>>> d37d77255553fd3d1215dfcd16253fa6fe3e0336
+  cv_item_summary cv_driver_summary cv_maturity_summary cv_cohort_table cv_revenue_table
+  cv_survival_summary cv_ranking_summary cv_rfm_scale cv_journey_log cv_funnel_summary cv_journey_graph
+  cv_condition_log cv_node_log cv_condition_union);
 
 # What every value of a type must be able to do.
 my %readers = (
@@ -40,7 +35,6 @@ my %readers = (
     cv_customer_base => q{concat_ws(' ', customers(v), v::jsonb)},
     cv_buying_model => q{concat_ws(' ', goodness(v), (SELECT string_agg(p::text, ' ') FROM parameters(v) AS p), v::jsonb)},
     cv_spending_model => q{concat_ws(' ', goodness(v), (SELECT string_agg(p::text, ' ') FROM parameters(v) AS p), v::jsonb)},
-<<<<<<< HEAD
     cv_purchase_log => q{v::text},
     cv_flow_log => q{v::text},
     cv_transition_matrix => q{concat_ws(' ', probabilities(v), v::jsonb)},
@@ -50,17 +44,18 @@ my %readers = (
     cv_csat_summary => q{concat_ws(' ', csat(v), satisfied(v), responses(v), csat_interval(v), v::jsonb)},
     cv_item_summary => q{concat_ws(' ', cronbach_alpha(v), cronbach_alpha(v, true), responses(v), (SELECT string_agg(i::text, ' ') FROM item_statistics(v) AS i), v::jsonb)},
     cv_driver_summary => q{concat_ws(' ', responses(v), v::jsonb, CASE WHEN responses(v) > 1 THEN r_squared(v)::text || (SELECT string_agg(d::text, ' ') FROM drivers(v) AS d) || (SELECT string_agg(d::text, ' ') FROM drivers(v, 'johnson') AS d) END)},
-    cv_maturity_summary => q{concat_ws(' ', maturity_level(v), v::jsonb)});
-||||||| b66fd7a
-    cv_purchase_log => q{v::text});
-=======
-    cv_purchase_log => q{v::text});
+    cv_maturity_summary => q{concat_ws(' ', maturity_level(v), v::jsonb)},
+    cv_journey_log => q{concat_ws(' ', to_jsonb(stages(v)), to_jsonb(stages(v, false)), (SELECT count(*) FROM entries(v)), funnel(v, '{visit,cart,pay}', '7 days'), (SELECT journey_graph(w) FROM (VALUES (v)) AS y (w)), v::jsonb)},
+    cv_funnel_summary => q{concat_ws(' ', customers(v), (SELECT string_agg(s::text, ' ') FROM funnel_steps(v) AS s), (SELECT rollup(w) FROM (VALUES (v)) AS y (w)), v::jsonb)},
+    cv_journey_graph => q{concat_ws(' ', customers(v), (SELECT string_agg(e::text, ' ') FROM edges(v) AS e), (SELECT rollup(w) FROM (VALUES (v)) AS y (w)), v::jsonb)},
+    cv_condition_log => q{v::text},
+    cv_node_log => q{v::text},
+    cv_condition_union => q{v::text});
 $readers{cv_cohort_table} = q{concat_ws(' ', (SELECT string_agg(c::text, ' ') FROM cohorts(v, '2022-12-31') AS c WHERE period_number < 9), (SELECT sum(customers) FROM cohorts(v, '2022-12-31', 'recurring')), (SELECT sum(active) FROM lifecycle(v, '2021-01-01', '2022-12-31')), v::jsonb)};
 $readers{cv_revenue_table} = q{concat_ws(' ', (SELECT string_agg(r::text, ' ') FROM revenue_retention(v, '2022-12-31') AS r), v::jsonb)};
 $readers{cv_survival_summary} = q{concat_ws(' ', median_survival(v), (SELECT string_agg(c::text, ' ') FROM survival_curve(v) AS c), log_rank(v, '[[1, 1, 1], [2, 3, 0]]'), v::jsonb)};
 $readers{cv_ranking_summary} = q{concat_ws(' ', gini(v), lift(v, 0.3), (SELECT string_agg(g::text, ' ') FROM gains(v, 7) AS g), v::jsonb)};
 $readers{cv_rfm_scale} = q{concat_ws(' ', rfm_score(v, ROW(30, 2, 80)), rfm_score(v, ROW(30, 2, 80), 9, 'r_rfm'), (SELECT count(*) FROM rfm_cuts(v, 7)), v::jsonb)};
->>>>>>> d37d77255553fd3d1215dfcd16253fa6fe3e0336
 
 query($node, <<"SQL");
 CREATE TABLE seeds (type text, n serial, value text);
@@ -80,6 +75,11 @@ INSERT INTO seeds (type, value) VALUES ('cv_activity_log', '[]'), ('cv_activity_
     ('cv_csat_summary', '{"satisfied_from": 4, "satisfied": 85, "responses": 100}'), ('cv_maturity_summary', '{"highest": 5, "lacking": 3}'),
     ('cv_item_summary', '{"responses": 4, "items": 2, "moments": [10, 11, 30, [31, 1e-16], 39]}'), ('cv_driver_summary', '{"responses": 8, "drivers": ["x", "long"], "moments": [10, 12, 9, 30, 17, 11, 40, 13, 35]}'),
     ('cv_buying_model', '${\ BUYING->{'bg/nbd'}}'), ('cv_buying_model', '${\ BUYING->{nbd}}'), ('cv_spending_model', '${\ SPENDING}');
+INSERT INTO seeds (type, value) VALUES ('cv_journey_log', '[]'), ('cv_journey_log', '[["2026-01-05 10:00:00+00", "visit"], ["2026-01-05 10:00:00+00", "visit"], ["2026-01-06 00:00:00.5+00", "cart"], ["2026-01-07 00:00:00+00", "pay"]]'),
+    ('cv_funnel_summary', '{"customers": 9, "steps": 3, "gaps": [[1, 0, 5], [2, 0, 1], [2, 60000000, 3], [3, 9223372036854775807, 2]]}'), ('cv_funnel_summary', '{"customers": 0, "steps": 0, "gaps": []}'),
+    ('cv_journey_graph', '{"journeys": 2, "passages": [[null, "a", 0, 1, 1], [null, "b", 0, 1, 1], ["a", "a", 4, 1, 0], ["a", "a", 5, 2, 1], ["a", null, 0, 1, 1], ["b", null, 0, 1, 1]]}'), ('cv_journey_graph', '{"journeys": 0, "passages": []}'),
+    ('cv_condition_log', '{"rule": "exact", "within": 604800000000, "conditions": 3, "rows": [["2026-01-04 10:30:00+00", 4], ["2026-01-05 10:30:00+00", 1]]}'), ('cv_condition_log', '{"rule": "(?1)(?t<=3600).*(?2)", "within": null, "conditions": 2, "rows": [["2026-01-04 10:30:00+00", 3]]}'),
+    ('cv_node_log', '{"rule": "forward head", "conditions": 2, "rows": [["2026-01-05 10:30:00+00", "node", 1], ["2026-01-05 10:30:00+00", "other", 2147483650]]}'), ('cv_condition_union', '[3, 5]'), ('cv_condition_union', '[32, 4294967295]');
 CREATE TABLE base AS SELECT customer_base(h) AS base FROM (SELECT purchase_history(at, amount, '2022-12-31') AS h
     FROM simulate_purchases('${\ BUYING->{'pareto/nbd'}}', '${\ SPENDING}', 400, '2022-12-31', '2021-01-01', '2021-12-31', 2) GROUP BY customer_id) AS s;
 INSERT INTO seeds (type, value) SELECT 'cv_customer_base', customer_base(h)::text FROM (SELECT purchase_history(at, amount, '2022-12-31') AS h
@@ -87,7 +87,6 @@ INSERT INTO seeds (type, value) SELECT 'cv_customer_base', customer_base(h)::tex
 INSERT INTO seeds (type, value) SELECT 'cv_buying_model', fit_buying(base, 'best')::text FROM base UNION ALL SELECT 'cv_buying_model', fit_buying(base, 'pareto/nbd')::text FROM base
     UNION ALL SELECT 'cv_spending_model', fit_spending(base)::text FROM base;
 SQL
-<<<<<<< HEAD
 # perceived value, conjoint, surveys
 push @types, qw(cv_perceived_value_summary cv_choice_data cv_rating_data cv_utility_model cv_price_sensitivity cv_kano_summary);
 $readers{cv_perceived_value_summary} = q{concat_ws(' ', benefits(v), costs(v), perceived_value(v), value_ratio(v), responses(v), v::jsonb)};
@@ -107,8 +106,6 @@ INSERT INTO seeds (type, value) SELECT 'cv_perceived_value_summary', perceived_v
     UNION ALL SELECT 'cv_price_sensitivity', price_sensitivity(s, s + a, s + 5, s + 7)::text FROM conjoint UNION ALL SELECT 'cv_price_sensitivity', '{"invalid": 2, "prices": []}'
     UNION ALL SELECT 'cv_kano_summary', '{"counts": [3, 1, 4, 1, 5, 9]}';
 SQL
-||||||| b66fd7a
-=======
 query($node, <<"SQL");
 CREATE TABLE hostile_logs AS SELECT activity_log(at, amount) AS log FROM simulate_purchases('${\ BUYING->{nbd}}', '${\ SPENDING}', 12, '2022-12-31', '2021-01-01', '2021-12-31', 2) GROUP BY customer_id;
 INSERT INTO seeds (type, value) SELECT 'cv_cohort_table', segment_cohort(log, 'quarter')::text FROM hostile_logs UNION ALL SELECT 'cv_revenue_table', revenue_table(log, 'quarter')::text FROM hostile_logs
@@ -117,8 +114,6 @@ INSERT INTO seeds (type, value) SELECT 'cv_cohort_table', segment_cohort(log, 'q
 INSERT INTO seeds (type, value) VALUES ('cv_cohort_table', '{"period": "year", "cells": []}'), ('cv_cohort_table', '{"period": "month", "cells": [["2022-01-01", "2022-01-01", 1, 0, 2, 0, 5, 9], ["2022-01-01", "2022-02-01", 0, 0, 0, 0, 0, -1.5], ["2022-01-01", "2022-05-01", 1, 1, 2, 2, 1, 1]]}'),
     ('cv_revenue_table', '{"period": "month", "flows": [["2022-01-01", 1, 0, 0, 12.5, 0, 0, 0, 0], ["2022-03-01", 0, 2, 1, 0, 3, 0, 0, 12.5]]}'), ('cv_survival_summary', '[]'), ('cv_survival_summary', '[[0, 2, 1], [1e-300, 0, 9], [7.25, 4, 0]]'),
     ('cv_ranking_summary', '[[-1e300, 0, 3], [0, 1, 1], [0.5, 0, 2]]'), ('cv_rfm_scale', '[["recency", 0, 3], ["frequency", 1, 3], ["monetary", -5.5, 1], ["monetary", 1e300, 2]]');
-SQL
->>>>>>> d37d77255553fd3d1215dfcd16253fa6fe3e0336
 query($node, join '', map { "CREATE TABLE t_$_ (v $_);\n" } @types);
 
 # Copies a file in; the value must print, read back to the same, and answer.
