@@ -124,6 +124,12 @@ changed(const char *name, const char *was, const char *is)
 }
 
 static char *
+instant_text(TimestampTz at)
+{
+	return pstrdup(timestamptz_to_str(at));
+}
+
+static char *
 promise_text(int64 time)
 {
 	Interval span = { 0 };
@@ -154,7 +160,7 @@ check_same(const cv_support_summary *summary, TimestampTz as_of, int64 reply_wit
 	const cv_business_calendar *own = cv_support_calendar(summary);
 
 	if (summary->as_of != as_of)
-		changed("as_of", pstrdup(timestamptz_to_str(summary->as_of)), timestamptz_to_str(as_of));
+		changed("as_of", instant_text(summary->as_of), instant_text(as_of));
 	if (summary->reply_within != reply_within)
 		changed("reply_within", promise_text(summary->reply_within), promise_text(reply_within));
 	if ((own == NULL) != (calendar == NULL) ||
