@@ -23,23 +23,26 @@ EXTVERSION := $(shell sed -n "s/^default_version *= *'\([^']*\)'.*/\1/p" $(here)
 # --- sources: plain mathematics first, then PostgreSQL plumbing, then the topics -------
 
 CORE_OBJS     = src/core/beta_power.o src/core/bg_nbd.o src/core/buying.o \
-	src/core/closed_form.o src/core/erlang.o src/core/linear.o src/core/matrix.o \
+	src/core/closed_form.o src/core/erlang.o src/core/funnel.o src/core/linear.o \
+	src/core/markov_attribution.o src/core/matrix.o \
 	src/core/newton.o src/core/pareto_nbd.o \
 	src/core/quadrature.o src/core/random.o src/core/retention.o src/core/simulate.o \
 	src/core/special.o src/core/spending.o
-PG_OBJS       = src/pg/json.o src/pg/json_stream.o src/pg/parameter.o src/pg/row.o src/pg/state.o \
-	src/pg/wire.o
+PG_OBJS       = src/pg/instant.o src/pg/json.o src/pg/json_stream.o src/pg/named.o \
+	src/pg/parameter.o src/pg/row.o src/pg/state.o src/pg/wire.o
 ACTIVITY_OBJS = src/activity/log.o src/activity/log_functions.o src/activity/log_io.o
 CLV_OBJS      = src/clv/base.o src/clv/closed_form.o src/clv/fit.o src/clv/history.o \
 	src/clv/ledger.o src/clv/model.o src/clv/predict.o src/clv/predictor.o \
 	src/clv/retention_base.o src/clv/retention_fit.o src/clv/retention_model.o \
 	src/clv/simulate.o src/clv/states.o
-
+JOURNEY_OBJS  = src/journey/journey_io.o src/journey/journey_log.o
+ATTRIBUTION_OBJS = src/attribution/attribution.o src/attribution/attribution_io.o \
+	src/attribution/attribution_summary.o
 CARE_OBJS     = src/care/business_time.o src/care/calendar.o src/care/calendar_io.o \
 	src/care/staffing.o src/care/support.o src/care/support_io.o
 
-OBJS = src/customer_value.o $(CORE_OBJS) $(PG_OBJS) $(ACTIVITY_OBJS) $(CLV_OBJS)
-OBJS += $(CARE_OBJS)
+OBJS = src/customer_value.o $(CORE_OBJS) $(PG_OBJS) $(ACTIVITY_OBJS) $(CLV_OBJS) \
+	$(JOURNEY_OBJS) $(ATTRIBUTION_OBJS) $(CARE_OBJS)
 
 SQL_PARTS  = $(sort $(wildcard $(here)/sql/install/[0-9][0-9]_*.sql))
 DATA_built = sql/$(EXTENSION)--$(EXTVERSION).sql

@@ -21,16 +21,6 @@ PG_FUNCTION_INFO_V1(cv_business_due);
 #define MONDAY 2 /* 2000-01-03, counted from 2000-01-01 */
 #define UNIX_EPOCH_SECONDS ((POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * (pg_time_t) SECS_PER_DAY)
 
-/* An instant that must be finite. */
-void
-cv_check_instant(const char *name, TimestampTz at)
-{
-	if (TIMESTAMP_NOT_FINITE(at))
-		ereport(ERROR, (errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-						errmsg("%s must be a finite timestamp, not %sinfinity", name,
-							   TIMESTAMP_IS_NOBEGIN(at) ? "-" : "")));
-}
-
 static inline int64
 floor_divide(int64 a, int64 b)
 {
@@ -67,8 +57,8 @@ worked(const cv_business_calendar *calendar, int64 local)
 	int64 week = floor_divide(day - MONDAY, CV_WEEKDAYS);
 	int weekday = (int) (day - MONDAY - week * CV_WEEKDAYS);
 	const cv_holiday *holiday = holiday_from(calendar, day);
-	const cv_span *span = cv_spans(calendar) + calendar->first_span[weekday];
-	const cv_span *end = cv_spans(calendar) + calendar->first_span[weekday + 1];
+	const cv_opening *span = cv_openings(calendar) + calendar->first_span[weekday];
+	const cv_opening *end = cv_openings(calendar) + calendar->first_span[weekday + 1];
 	int64 time =
 		(week * calendar->opened[CV_WEEKDAYS] + calendar->opened[weekday] - holiday->lost) *
 		USECS_PER_MINUTE;
@@ -82,11 +72,11 @@ worked(const cv_business_calendar *calendar, int64 local)
 
 /* The spans of a day that is no holiday. */
 static int
-spans_of(const cv_business_calendar *calendar, int64 day, const cv_span **span)
+spans_of(const cv_business_calendar *calendar, int64 day, const cv_opening **span)
 {
 	int weekday = (int) (day - MONDAY - floor_divide(day - MONDAY, CV_WEEKDAYS) * CV_WEEKDAYS);
 
-	*span = cv_spans(calendar) + calendar->first_span[weekday];
+	*span = cv_openings(calendar) + calendar->first_span[weekday];
 	return calendar->first_span[weekday + 1] - calendar->first_span[weekday];
 }
 
@@ -97,7 +87,7 @@ local_after(const cv_business_calendar *calendar, int64 local, int64 target)
 	int64 low = floor_divide(local, USECS_PER_DAY) - 1; /* W at its end is below target */
 	int64 step = 1;
 	int64 high;
-	const cv_span *span;
+	const cv_opening *span;
 
 	while (worked(calendar, (low + step + 1) * USECS_PER_DAY) < target)
 	{
@@ -132,7 +122,7 @@ local_before(const cv_business_calendar *calendar, int64 local, int64 target)
 	int64 high = floor_divide(local, USECS_PER_DAY) + 1; /* W at its begin is above target */
 	int64 step = 1;
 	int64 low;
-	const cv_span *span;
+	const cv_opening *span;
 	int spans;
 
 	while (worked(calendar, (high - step) * USECS_PER_DAY) > target)
@@ -263,12 +253,29 @@ cv_business_interval(PG_FUNCTION_ARGS)
 	PG_RETURN_INTERVAL_P(result);
 }
 
+/* Work in microseconds, as extract(epoch) has it; it may be negative. */
+static int64
+work_arg(FunctionCallInfo fcinfo, int argument)
+{
+	const Interval *span = PG_GETARG_INTERVAL_P(argument);
+	int128 time;
+
+	if (!CV_INTERVAL_IS_FINITE(span))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("work must be finite")));
+	time = (int128) (span->month / MONTHS_PER_YEAR) * (36525 * (USECS_PER_DAY / 100)) +
+		   (int128) (span->month % MONTHS_PER_YEAR * DAYS_PER_MONTH + (int64) span->day) *
+			   USECS_PER_DAY +
+		   span->time;
+	/* beyond the time that there is, all work is the same */
+	return (int64) Max(Min(time, (int128) PG_INT64_MAX), -(int128) PG_INT64_MAX);
+}
+
 /* business_due(from_at, work, calendar): the nearest instant with that business time. */
 Datum
 cv_business_due(PG_FUNCTION_ARGS)
 {
 	TimestampTz at = PG_GETARG_TIMESTAMPTZ(0);
-	int64 work = cv_interval_time("work", PG_GETARG_INTERVAL_P(1));
+	int64 work = work_arg(fcinfo, 1);
 	const cv_business_calendar *calendar = cv_calendar_arg(fcinfo, 2);
 	pg_tz *zone = zone_of(calendar);
 	TimestampTz other;

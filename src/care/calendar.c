@@ -25,7 +25,7 @@ cv_calendar_check(const void *value)
 
 	if (calendar->holidays < 0 || calendar->holidays > CV_MOST_HOLIDAYS || calendar->zone_size == 0)
 		cv_corrupt_binary(cv_calendar_type, "A count is out of range.");
-	size += calendar->first_span[CV_WEEKDAYS] * sizeof(cv_span) +
+	size += calendar->first_span[CV_WEEKDAYS] * sizeof(cv_opening) +
 			(calendar->holidays + (Size) 1) * sizeof(cv_holiday) + calendar->zone_size;
 	if (VARSIZE(calendar) != size || ((const char *) calendar)[size - 1] != '\0')
 		cv_corrupt_binary(cv_calendar_type, "The counts do not fit the length.");
@@ -72,7 +72,7 @@ zone_spelling(const char *name)
 const char *
 cv_calendar_add_span(cv_calendar_parts *parts, int weekday, int from, int to)
 {
-	cv_span *span = parts->span[weekday];
+	cv_opening *span = parts->span[weekday];
 	int at = parts->spans[weekday];
 
 	if (from < 0 || to > CV_MINUTES_PER_DAY || from >= to)
@@ -132,7 +132,7 @@ cv_calendar_make(cv_calendar_parts *parts, const char **fault)
 {
 	cv_business_calendar *calendar;
 	const char *zone = parts->zone ? zone_spelling(parts->zone) : NULL;
-	cv_span *span;
+	cv_opening *span;
 	cv_holiday *holiday;
 	Size size;
 	int spans = 0;
@@ -161,12 +161,12 @@ cv_calendar_make(cv_calendar_parts *parts, const char **fault)
 			parts->holiday[days++] = parts->holiday[i];
 	parts->holidays = days;
 
-	size = sizeof(cv_business_calendar) + spans * sizeof(cv_span) +
+	size = sizeof(cv_business_calendar) + spans * sizeof(cv_opening) +
 		   (days + (Size) 1) * sizeof(cv_holiday) + strlen(zone) + 1;
 	calendar = cv_state_alloc(size, 0, 1, cv_calendar_type, 0);
 	calendar->holidays = days;
 	calendar->zone_size = (uint16) (strlen(zone) + 1);
-	span = (cv_span *) (calendar + 1);
+	span = (cv_opening *) (calendar + 1);
 	for (d = 0; d < CV_WEEKDAYS; d++)
 	{
 		calendar->first_span[d + 1] = calendar->first_span[d] + parts->spans[d];

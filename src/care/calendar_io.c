@@ -184,7 +184,7 @@ append_minutes(StringInfo text, int minutes)
 void
 cv_append_calendar(StringInfo text, const cv_business_calendar *calendar)
 {
-	const cv_span *span = cv_spans(calendar);
+	const cv_opening *span = cv_openings(calendar);
 	const char *comma = "";
 	int d;
 	int i;
@@ -276,7 +276,7 @@ cv_business_calendar_recv(PG_FUNCTION_ARGS)
 void
 cv_calendar_send(StringInfo buffer, const cv_business_calendar *calendar)
 {
-	const cv_span *span = cv_spans(calendar);
+	const cv_opening *span = cv_openings(calendar);
 	int d;
 	int i;
 

@@ -4,9 +4,8 @@
 #ifndef CV_CARE_H
 #define CV_CARE_H
 
-#include "pg/pg.h"
+#include "pg/instant.h"
 #include "utils/date.h"
-#include "utils/timestamp.h"
 
 /* ---- calendar.c ---- */
 
@@ -14,11 +13,11 @@
 #define CV_MINUTES_PER_DAY 1440
 
 /* Working time of a day, in minutes of the clock from midnight. */
-typedef struct cv_span
+typedef struct cv_opening
 {
 	uint16 from;
 	uint16 to; /* exclusive, at most 1440 */
-} cv_span;
+} cv_opening;
 
 typedef struct cv_holiday
 {
@@ -43,16 +42,16 @@ typedef struct cv_business_calendar
 
 #define CV_MOST_HOLIDAYS 1000000
 
-static inline const cv_span *
-cv_spans(const cv_business_calendar *calendar)
+static inline const cv_opening *
+cv_openings(const cv_business_calendar *calendar)
 {
-	return (const cv_span *) (calendar + 1);
+	return (const cv_opening *) (calendar + 1);
 }
 
 static inline const cv_holiday *
 cv_holidays(const cv_business_calendar *calendar)
 {
-	return (const cv_holiday *) (cv_spans(calendar) + calendar->first_span[CV_WEEKDAYS]);
+	return (const cv_holiday *) (cv_openings(calendar) + calendar->first_span[CV_WEEKDAYS]);
 }
 
 static inline const char *
@@ -67,7 +66,7 @@ typedef struct cv_calendar_parts
 	char *zone;
 	int from; /* of the span being read */
 	int spans[CV_WEEKDAYS];
-	cv_span span[CV_WEEKDAYS][CV_MINUTES_PER_DAY / 2];
+	cv_opening span[CV_WEEKDAYS][CV_MINUTES_PER_DAY / 2];
 	int holidays;
 	int room;
 	DateADT *holiday;
@@ -98,7 +97,6 @@ extern void cv_calendar_send(StringInfo buffer, const cv_business_calendar *cale
 
 /* ---- business_time.c ---- */
 
-extern void cv_check_instant(const char *name, TimestampTz at);
 extern int64
 cv_business_time(const cv_business_calendar *calendar, TimestampTz from, TimestampTz to);
 

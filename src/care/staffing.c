@@ -78,17 +78,15 @@ cv_staffing_erlang_a(PG_FUNCTION_ARGS)
 	PG_RETURN_DATUM(cv_row(fcinfo, values, nulls, "erlang_a", 2, types));
 }
 
-/* An interval argument that must be above 0, or 0 where it may, in seconds. */
+/* An interval argument in seconds, which is at least 0, or must be above. */
 static double
-seconds_arg(FunctionCallInfo fcinfo, int argument, const char *name, bool may_be_zero)
+seconds_arg(FunctionCallInfo fcinfo, int argument, const char *name, bool above)
 {
-	int64 time = cv_interval_time(name, PG_GETARG_INTERVAL_P(argument));
+	int64 time = cv_span_arg(fcinfo, argument, name);
 
-	if (time < 0 || (time == 0 && !may_be_zero))
+	if (time == 0 && above)
 		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("%s must be %s, not %g seconds", name,
-						may_be_zero ? "at least 0" : "above 0", time / (double) USECS_PER_SEC)));
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("%s must be above 0", name)));
 	return time / (double) USECS_PER_SEC;
 }
 
@@ -97,10 +95,10 @@ static double
 load_of_calls(FunctionCallInfo fcinfo, double *handle_time)
 {
 	double calls = cv_check_range("calls", PG_GETARG_FLOAT8(0), 0, INFINITY);
-	double period = seconds_arg(fcinfo, 1, "period", false);
+	double period = seconds_arg(fcinfo, 1, "period", true);
 	double load;
 
-	*handle_time = seconds_arg(fcinfo, 2, "handle_time", false);
+	*handle_time = seconds_arg(fcinfo, 2, "handle_time", true);
 	load = calls * *handle_time / period;
 	if (isinf(load))
 		ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
@@ -115,7 +113,7 @@ cv_staffing_service_level(PG_FUNCTION_ARGS)
 	double handle_time;
 	double load = load_of_calls(fcinfo, &handle_time);
 	int agents = agents_arg(fcinfo, 3);
-	double within = seconds_arg(fcinfo, 4, "within", true);
+	double within = seconds_arg(fcinfo, 4, "within", false);
 
 	PG_RETURN_FLOAT8(cv_service_level(load, agents, within / handle_time));
 }
@@ -127,7 +125,7 @@ cv_staffing_agents_needed(PG_FUNCTION_ARGS)
 	double handle_time;
 	double load = load_of_calls(fcinfo, &handle_time);
 	double target = PG_GETARG_FLOAT8(3);
-	double within = seconds_arg(fcinfo, 4, "within", true);
+	double within = seconds_arg(fcinfo, 4, "within", false);
 	double shrinkage = PG_GETARG_FLOAT8(5);
 	double scheduled;
 

@@ -193,11 +193,11 @@ happened(FunctionCallInfo fcinfo, int argument, const char *name, TimestampTz cr
 	*at = PG_GETARG_TIMESTAMPTZ(argument);
 	cv_check_instant(name, *at);
 	if (*at < created)
-		ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-						errmsg("%s lies before created", name),
-						errdetail("created is %s, %s is %s.", pstrdup(timestamptz_to_str(created)),
-								  name, timestamptz_to_str(*at)),
-						errhint("Correct the ticket, or leave it out.")));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE), errmsg("%s lies before created", name),
+			 errdetail("created is %s, %s is %s.", instant_text(created), name, instant_text(*at)),
+			 errhint("Correct the ticket, or leave it out.")));
 	return *at <= as_of;
 }
 
@@ -248,12 +248,7 @@ cv_support_summary_trans(PG_FUNCTION_ARGS)
 	contacts = count_arg(fcinfo, 4, "contacts");
 	reopens = count_arg(fcinfo, 5, "reopens");
 	if (!PG_ARGISNULL(7))
-	{
-		reply_within = cv_interval_time("reply_within", PG_GETARG_INTERVAL_P(7));
-		if (reply_within < 0)
-			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-							errmsg("reply_within must not be negative")));
-	}
+		reply_within = cv_span_arg(fcinfo, 7, "reply_within");
 
 	if (summary == NULL)
 	{

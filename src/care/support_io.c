@@ -12,8 +12,6 @@
 #include "care/care.h"
 #include "libpq/pqformat.h"
 #include "miscadmin.h"
-#include "utils/builtins.h"
-#include "utils/datetime.h"
 
 PG_FUNCTION_INFO_V1(cv_support_summary_in);
 PG_FUNCTION_INFO_V1(cv_support_summary_out);
@@ -70,8 +68,6 @@ typedef struct support_reader
 static const char *
 check_fields(const cv_support_summary *fields, int64 replied)
 {
-	if (TIMESTAMP_NOT_FINITE(fields->as_of) || !IS_VALID_TIMESTAMP(fields->as_of))
-		return "as_of is out of range.";
 	if (fields->tickets < 0 || fields->solved > fields->tickets || replied > fields->tickets ||
 		fields->met < 0 || fields->breached < 0 || fields->met > replied ||
 		fields->breached > fields->tickets - fields->met ||
@@ -124,28 +120,6 @@ on_member(cv_json_stream *stream, char *name)
 	return cv_json_member(members, name);
 }
 
-/* An instant as this file writes it, which reads the same whatever the settings. */
-static TimestampTz
-read_instant(cv_json_stream *stream, const char *token, JsonTokenType kind)
-{
-	const char *c = token ? token : "";
-	size_t year = strspn(c, "0123456789");
-	size_t rest = 0;
-
-	if (kind == JSON_TOKEN_STRING && year >= 4 && year <= 6)
-	{
-		c += year;
-		rest = strspn(c, "0123456789-:. ");
-		c += rest;
-	}
-	if (rest < 15 || (strcmp(c, "+00") != 0 && strcmp(c, "+00 BC") != 0))
-		cv_malformed(stream->json.type,
-					 "An instant such as \"2026-03-04 00:00:00+00\" was expected, not \"%s\".",
-					 token ? token : "null");
-	return DatumGetTimestampTz(DirectFunctionCall3(
-		timestamptz_in, CStringGetDatum(token), ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1)));
-}
-
 static void
 add_duration(cv_json_stream *stream, duration_list *list, int64 duration)
 {
@@ -175,7 +149,7 @@ on_scalar(cv_json_stream *stream, char *token, JsonTokenType kind)
 		add_duration(stream, &reader->list[member - FIRST_REPLIES],
 					 cv_json_integer(&stream->json, token, kind));
 	else if (member == AS_OF)
-		fields->as_of = read_instant(stream, token, kind);
+		fields->as_of = cv_read_instant(&stream->json, token, kind);
 	else if (member == CALENDAR && kind == JSON_TOKEN_NULL)
 		;
 	else if (member == REPLY_WITHIN && kind == JSON_TOKEN_NULL)
@@ -274,21 +248,6 @@ cv_support_summary_in(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(summary);
 }
 
-/* Appends an instant in UTC, whatever DateStyle and TimeZone say. */
-static void
-append_instant(StringInfo text, TimestampTz at)
-{
-	struct pg_tm tm;
-	fsec_t fraction;
-	char buffer[MAXDATELEN + 1];
-
-	if (timestamp2tm(at, NULL, &tm, &fraction, NULL, NULL) != 0)
-		elog(ERROR, "timestamp out of range");
-	tm.tm_isdst = 0;
-	EncodeDateTime(&tm, fraction, true, 0, NULL, USE_ISO_DATES, buffer);
-	appendStringInfo(text, "\"%s\"", buffer);
-}
-
 Datum
 cv_support_summary_out(PG_FUNCTION_ARGS)
 {
@@ -300,7 +259,7 @@ cv_support_summary_out(PG_FUNCTION_ARGS)
 
 	initStringInfo(&text);
 	appendStringInfoString(&text, "{\"as_of\": ");
-	append_instant(&text, summary->as_of);
+	cv_append_instant(&text, summary->as_of);
 	if (summary->reply_within >= 0)
 		appendStringInfo(&text, ", \"reply_within\": " INT64_FORMAT, summary->reply_within);
 	else
@@ -353,7 +312,7 @@ cv_support_summary_recv(PG_FUNCTION_ARGS)
 	uint8 flags = cv_receive_begin(buffer, cv_support_type, HAS_CALENDAR);
 
 	memset(&fields, 0, sizeof(fields));
-	fields.as_of = pq_getmsgint64(buffer);
+	fields.as_of = cv_receive_instant(buffer, cv_support_type);
 	fields.reply_within = pq_getmsgint64(buffer);
 	fields.tickets = pq_getmsgint64(buffer);
 	fields.solved = pq_getmsgint64(buffer);

@@ -1,11 +1,10 @@
 /*
- * parameter.c: parameters with their ranges, and durations in days or microseconds.
+ * parameter.c: parameters with their ranges, and durations in days.
  */
 #include "postgres.h"
 
 #include <math.h>
 
-#include "common/int.h"
 #include "compat.h"
 #include "pg/pg.h"
 #include "utils/timestamp.h"
@@ -20,27 +19,6 @@ cv_interval_days(const Interval *span)
 	return (span->month / MONTHS_PER_YEAR) * 365.25 +
 		   (span->month % MONTHS_PER_YEAR) * (double) DAYS_PER_MONTH + span->day +
 		   span->time / (double) USECS_PER_DAY;
-}
-
-/* The same in microseconds, exactly. */
-int64
-cv_interval_time(const char *name, const Interval *span)
-{
-	int64 days = (span->month % MONTHS_PER_YEAR) * INT64CONST(30) + span->day;
-	int64 years;
-	int64 time;
-
-	if (!CV_INTERVAL_IS_FINITE(span))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("%s must be finite", name)));
-	if (pg_mul_s64_overflow(span->month / MONTHS_PER_YEAR, INT64CONST(31557600) * USECS_PER_SEC,
-							&years) ||
-		pg_mul_s64_overflow(days, USECS_PER_DAY, &time) ||
-		pg_add_s64_overflow(time, years, &time) || pg_add_s64_overflow(time, span->time, &time))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("%s is out of range", name),
-				 errdetail("It may not pass 292271 years.")));
-	return time;
 }
 
 /* An interval argument that must be finite and not negative, in days. */

@@ -125,7 +125,6 @@ extern void cv_emit(FunctionCallInfo fcinfo, Datum *values, bool *nulls);
 
 /* parameter.c */
 extern double cv_interval_days(const Interval *span);
-extern int64 cv_interval_time(const char *name, const Interval *span);
 extern double cv_duration_arg(FunctionCallInfo fcinfo, int argument, const char *name);
 extern double cv_check_range(const char *name, double value, double low, double high);
 

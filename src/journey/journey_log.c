@@ -1,0 +1,274 @@
+/*
+ * journey_log.c: the journey log, its aggregate and what it answers.
+ *
+ * A log is a multiset of rows (instant, stage), sorted by instant and within one
+ * instant by stage in C order, so that it is the same to the last bit in whatever
+ * order and partition its rows came.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "journey/journey.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+
+const char cv_journey_log_type[] = "cv_journey_log";
+
+static inline int
+compare_entries(const cv_journey_entry *a, const cv_journey_entry *b)
+{
+	if (a->at != b->at)
+		return a->at < b->at ? -1 : 1;
+	if (a->stage != b->stage)
+		return a->stage < b->stage ? -1 : 1;
+	return a->conditions < b->conditions ? -1 : a->conditions > b->conditions;
+}
+
+#define ST_SORT sort_entries
+#define ST_ELEMENT_TYPE cv_journey_entry
+#define ST_COMPARE(a, b) compare_entries(a, b)
+#define ST_SCOPE static
+#define ST_CHECK_FOR_INTERRUPTS
+#define ST_DEFINE
+#include "lib/sort_template.h"
+
+PG_FUNCTION_INFO_V1(cv_journey_log_trans);
+PG_FUNCTION_INFO_V1(cv_journey_log_combine);
+PG_FUNCTION_INFO_V1(cv_journey_log_final);
+PG_FUNCTION_INFO_V1(cv_journey_log_entries);
+PG_FUNCTION_INFO_V1(cv_stages);
+
+/* A state of the given type with entries of a journey. */
+cv_journey_log *
+cv_journey_state_arg(FunctionCallInfo fcinfo, int argument, const char *type)
+{
+	return cv_named_arg(fcinfo, argument, type, CV_JOURNEY_ENTRY);
+}
+
+/* The state as stored: sorted, of exact size; the argument itself where it is so. */
+const cv_journey_log *
+cv_journey_sorted(const cv_journey_log *log, const char *type)
+{
+	cv_journey_log *stored;
+	cv_journey_entry *entry;
+	int32 *rank;
+	int32 i;
+
+	if (!(log->header.flags & CV_NAMED_OPEN))
+		return log;
+	stored = cv_named_stored(log, CV_JOURNEY_ENTRY, type, &rank);
+	entry = cv_named_entries(stored);
+	for (i = 0; i < stored->count; i++)
+	{
+		if (entry[i].stage < 0 || entry[i].stage >= stored->names)
+			cv_corrupt_binary(type, "A stage is out of range.");
+		entry[i].stage = rank[entry[i].stage];
+	}
+	pfree(rank);
+	sort_entries(entry, stored->count);
+	return stored;
+}
+
+const cv_journey_log *
+cv_journey_log_arg(FunctionCallInfo fcinfo, int argument)
+{
+	return cv_journey_sorted(cv_journey_state_arg(fcinfo, argument, cv_journey_log_type),
+							 cv_journey_log_type);
+}
+
+/*
+ * Adds a row to a state (NULL: a new one); returns the state, which has moved if it had
+ * to grow.
+ */
+cv_journey_log *
+cv_journey_add(cv_journey_log *log, const char *type, const char *name, int32 length,
+			   TimestampTz at, uint32 conditions)
+{
+	cv_journey_entry *entry;
+	int32 stage;
+
+	if (log == NULL)
+		log = cv_named_new(type, CV_JOURNEY_ENTRY, 7);
+	log = cv_named_intern(log, CV_JOURNEY_ENTRY, type, name, length, &stage);
+	log = cv_named_room(log, CV_JOURNEY_ENTRY, type, 1);
+	entry = (cv_journey_entry *) cv_named_entries(log) + log->count++;
+	entry->at = at;
+	entry->stage = stage;
+	entry->conditions = conditions;
+	return log;
+}
+
+/* Adds all rows of another log to a state. */
+cv_journey_log *
+cv_journey_merge(cv_journey_log *log, const char *type, const cv_journey_log *other)
+{
+	const cv_journey_entry *from = cv_journey_entries(other);
+	cv_journey_entry *entry;
+	int32 *stage = palloc(Max(1, other->names) * sizeof(int32));
+	int32 i;
+
+	for (i = 0; i < other->names; i++)
+	{
+		int32 length;
+		const char *name = cv_named_text(other, i, &length);
+
+		if ((uint64) other->name[i].offset + other->name[i].length > (uint64) other->bytes)
+			cv_corrupt_binary(type, "A name lies beyond the names.");
+		log = cv_named_intern(log, CV_JOURNEY_ENTRY, type, name, length, &stage[i]);
+		if (i % 4096 == 0)
+			CHECK_FOR_INTERRUPTS();
+	}
+	log = cv_named_room(log, CV_JOURNEY_ENTRY, type, other->count);
+	entry = (cv_journey_entry *) cv_named_entries(log) + log->count;
+	for (i = 0; i < other->count; i++)
+	{
+		if (from[i].stage < 0 || from[i].stage >= other->names)
+			cv_corrupt_binary(type, "A stage is out of range.");
+		entry[i] = from[i];
+		entry[i].stage = stage[from[i].stage];
+	}
+	log->count += other->count;
+	pfree(stage);
+	return log;
+}
+
+/* journey_log(at, stage): a row with any NULL is ignored. */
+Datum
+cv_journey_log_trans(PG_FUNCTION_ARGS)
+{
+	cv_journey_log *log = cv_plain_state(fcinfo, CV_NAMED_OPEN);
+	const char *name;
+	text *stage;
+	TimestampTz at;
+	int32 length;
+
+	if (log == NULL)
+	{
+		cv_require_aggregate(fcinfo);
+		if (!PG_ARGISNULL(0))
+			log = cv_journey_state_arg(fcinfo, 0, cv_journey_log_type);
+	}
+	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
+	{
+		if (log == NULL)
+			PG_RETURN_NULL();
+		PG_RETURN_POINTER(log);
+	}
+	at = cv_check_instant("the instant of a stage", PG_GETARG_TIMESTAMPTZ(1));
+	stage = PG_GETARG_TEXT_PP(2);
+	name = VARDATA_ANY(stage);
+	length = (int32) VARSIZE_ANY_EXHDR(stage);
+
+	/* most rows have a stage that was met before and find room */
+	if (log && log->header.flags & CV_NAMED_OPEN)
+	{
+		int32 id = cv_named_recall(log, name, length);
+
+		if (id >= 0 && log->count < cv_named_capacity(log, CV_JOURNEY_ENTRY))
+		{
+			cv_journey_entry *entry = (cv_journey_entry *) cv_named_entries(log) + log->count++;
+
+			entry->at = at;
+			entry->stage = id;
+			entry->conditions = 0;
+			PG_RETURN_POINTER(log);
+		}
+	}
+	PG_RETURN_POINTER(cv_journey_add(log, cv_journey_log_type, name, length, at, 0));
+}
+
+/* Merges two logs; also the transition of rollup(journey_log). */
+Datum
+cv_journey_log_combine(PG_FUNCTION_ARGS)
+{
+	cv_journey_log *log;
+
+	cv_require_aggregate(fcinfo);
+	if (PG_ARGISNULL(0))
+	{
+		if (PG_ARGISNULL(1))
+			PG_RETURN_NULL();
+		PG_RETURN_POINTER(cv_journey_state_arg(fcinfo, 1, cv_journey_log_type));
+	}
+	log = cv_journey_state_arg(fcinfo, 0, cv_journey_log_type);
+	if (!PG_ARGISNULL(1))
+		log = cv_journey_merge(log, cv_journey_log_type,
+							   cv_journey_state_arg(fcinfo, 1, cv_journey_log_type));
+	PG_RETURN_POINTER(log);
+}
+
+/* The log as it is stored. */
+Datum
+cv_journey_log_final(PG_FUNCTION_ARGS)
+{
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	PG_RETURN_POINTER(cv_journey_log_arg(fcinfo, 0));
+}
+
+/* The names of a log's stages as text values, by their numbers. */
+static Datum *
+stage_texts(const cv_journey_log *log)
+{
+	Datum *texts = palloc(Max(1, log->names) * sizeof(Datum));
+	int32 i;
+
+	for (i = 0; i < log->names; i++)
+	{
+		int32 length;
+		const char *name = cv_named_text(log, i, &length);
+
+		texts[i] = PointerGetDatum(cstring_to_text_with_len(name, length));
+	}
+	return texts;
+}
+
+/* entries(log): the rows (at, stage). */
+Datum
+cv_journey_log_entries(PG_FUNCTION_ARGS)
+{
+	const cv_journey_log *log = cv_journey_log_arg(fcinfo, 0);
+	const cv_journey_entry *entry = cv_journey_entries(log);
+	Datum *texts = stage_texts(log);
+	bool nulls[2] = { false, false };
+	int32 i;
+
+	InitMaterializedSRF(fcinfo, 0);
+	for (i = 0; i < log->count; i++)
+	{
+		Datum values[2];
+
+		values[0] = TimestampTzGetDatum(entry[i].at);
+		values[1] = texts[entry[i].stage];
+		cv_emit(fcinfo, values, nulls);
+		if (i % 4096 == 0)
+			CHECK_FOR_INTERRUPTS();
+	}
+	return (Datum) 0;
+}
+
+/* stages(log, collapse): the stages in order; with collapse, repetitions in a row are one. */
+Datum
+cv_stages(PG_FUNCTION_ARGS)
+{
+	const cv_journey_log *log = cv_journey_log_arg(fcinfo, 0);
+	const cv_journey_entry *entry = cv_journey_entries(log);
+	bool collapse = PG_GETARG_BOOL(1);
+	Datum *texts = stage_texts(log);
+	Datum *path;
+	int32 length = 0;
+	int32 i;
+
+	if (log->count == 0)
+		PG_RETURN_ARRAYTYPE_P(construct_empty_array(TEXTOID));
+	if ((Size) log->count > MaxAllocSize / sizeof(Datum))
+		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+						errmsg("an array of %d stages would exceed 1 GB", log->count),
+						errhint("Read the log with entries().")));
+	path = palloc(log->count * sizeof(Datum));
+	for (i = 0; i < log->count; i++)
+		if (!collapse || i == 0 || entry[i].stage != entry[i - 1].stage)
+			path[length++] = texts[entry[i].stage];
+	PG_RETURN_ARRAYTYPE_P(construct_array(path, length, TEXTOID, -1, false, TYPALIGN_INT));
+}

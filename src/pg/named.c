@@ -1,0 +1,350 @@
+/*
+ * named.c: flat states whose entries refer to names, each name stored once.
+ */
+#include "postgres.h"
+
+#include "libpq/pqformat.h"
+#include "miscadmin.h"
+#include "pg/named.h"
+#include "port/pg_bitutils.h"
+#include "utils/json.h"
+#include "utils/memutils.h"
+
+/* -1, 0, 1 in C order. */
+static int
+compare_names(const char *a, int32 a_length, const char *b, int32 b_length)
+{
+	int order = memcmp(a, b, Min(a_length, b_length));
+
+	return order != 0 ? order : a_length - b_length;
+}
+
+typedef struct name_place
+{
+	const char *text;
+	int32 length;
+	int32 id;
+} name_place;
+
+#define ST_SORT sort_places
+#define ST_ELEMENT_TYPE name_place
+#define ST_COMPARE(a, b) compare_names((a)->text, (a)->length, (b)->text, (b)->length)
+#define ST_SCOPE static
+#define ST_CHECK_FOR_INTERRUPTS
+#define ST_DEFINE
+#include "lib/sort_template.h"
+
+/* FNV-1a with the finaliser of MurmurHash3. */
+static uint32
+hash_name(const char *name, int32 length)
+{
+	uint64 hash = UINT64CONST(0xcbf29ce484222325);
+	int32 i;
+
+	for (i = 0; i < length; i++)
+		hash = (hash ^ (unsigned char) name[i]) * UINT64CONST(0x100000001b3);
+	hash = (hash ^ (hash >> 33)) * UINT64CONST(0xff51afd7ed558ccd);
+	return (uint32) (hash >> 32);
+}
+
+/* Puts a name's number into the index; it must not be there. */
+static void
+index_name(cv_named *state, int32 id)
+{
+	int32 *index = cv_named_index(state);
+	uint32 mask = (uint32) state->index_capacity - 1;
+	int32 length;
+	const char *name = cv_named_text(state, id, &length);
+	uint32 at = hash_name(name, length) & mask;
+
+	while (index[at] != 0)
+		at = (at + 1) & mask;
+	index[at] = id + 1;
+}
+
+/*
+ * A state with the contents of another one and at least so much room.  Sizes double, so
+ * that they fill the allocator's power-of-two chunks.
+ */
+static cv_named *
+resize(const cv_named *state, Size element, const char *type, int64 entries, int64 names,
+	   int64 bytes, uint8 flags)
+{
+	cv_named *larger;
+	int64 index = 0;
+	Size fixed;
+	Size size;
+	int32 id;
+
+	names = Max(names, state->name_capacity);
+	bytes = TYPEALIGN(8, Max(bytes, state->bytes_capacity));
+	if (names > CV_NAMED_LINEAR && flags & CV_NAMED_OPEN)
+		index = (int64) pg_nextpower2_64(names * 2);
+	if ((Size) names > MaxAllocSize / 16 || (Size) bytes > MaxAllocSize)
+		fixed = MaxAllocSize;
+	else
+		fixed = offsetof(cv_named, name) + names * sizeof(cv_name) + bytes + index * sizeof(int32);
+	if (fixed < MaxAllocSize && (Size) entries <= (MaxAllocSize - fixed) / element)
+	{
+		/* what is left of the next power of two is room for entries */
+		size = fixed + (Size) entries * element;
+		size = Min(pg_nextpower2_64(size), MaxAllocSize);
+		if (flags & CV_NAMED_OPEN)
+			entries = (size - fixed) / element;
+	}
+	larger = cv_state_alloc(fixed, entries, element, type, flags);
+	larger->count = state->count;
+	larger->names = state->names;
+	larger->name_capacity = (int32) names;
+	larger->index_capacity = (int32) index;
+	larger->bytes = state->bytes;
+	larger->bytes_capacity = (int32) bytes;
+	memcpy(larger->parameter, state->parameter, sizeof(state->parameter));
+	memcpy(larger->name, state->name, state->names * sizeof(cv_name));
+	memcpy(cv_named_bytes(larger), cv_named_bytes(state), state->bytes);
+	memcpy(cv_named_entries(larger), cv_named_entries(state), state->count * element);
+	for (id = 0; index > 0 && id < state->names; id++)
+		index_name(larger, id);
+	return larger;
+}
+
+/* A new, open state with room for so many entries at least and a few names. */
+cv_named *
+cv_named_new(const char *type, Size element, int64 entries)
+{
+	cv_named empty;
+
+	memset(&empty, 0, sizeof(empty));
+	return resize(&empty, element, type, entries, 4, 48, CV_NAMED_OPEN);
+}
+
+/* A state argument; its numbers are checked against its size. */
+cv_named *
+cv_named_arg(FunctionCallInfo fcinfo, int argument, const char *type, Size element)
+{
+	cv_named *state = cv_value_arg(fcinfo, argument, type, offsetof(cv_named, name), CV_NAMED_OPEN);
+	uint64 fixed;
+
+	if (state->count < 0 || state->names < 0 || state->names > state->name_capacity ||
+		state->bytes < 0 || state->bytes > state->bytes_capacity ||
+		state->bytes_capacity % 8 != 0 ||
+		(state->index_capacity != 0 &&
+		 (state->index_capacity <= state->name_capacity ||
+		  (state->index_capacity & (state->index_capacity - 1)) != 0)))
+		cv_corrupt_binary(type, "The number of names does not fit the length.");
+	fixed = offsetof(cv_named, name) + (uint64) state->name_capacity * sizeof(cv_name) +
+			(uint64) state->bytes_capacity + (uint64) state->index_capacity * sizeof(int32);
+	if (fixed > VARSIZE(state) || (uint64) state->count > (VARSIZE(state) - fixed) / element)
+		cv_corrupt_binary(type, "The number of entries does not fit the length.");
+	return state;
+}
+
+/* A name's number by the index, or -1. */
+static int32
+look_up(const cv_named *state, const char *name, int32 length)
+{
+	const int32 *index = cv_named_index(state);
+	uint32 mask = (uint32) state->index_capacity - 1;
+	uint32 at;
+
+	for (at = hash_name(name, length) & mask; index[at] != 0; at = (at + 1) & mask)
+	{
+		const cv_name *place = &state->name[index[at] - 1];
+
+		if (place->length == (uint32) length &&
+			memcmp(cv_named_bytes(state) + place->offset, name, length) == 0)
+			return index[at] - 1;
+	}
+	return -1;
+}
+
+/* A name's number, a new one if need be; returns the state, which has moved if it had to grow. */
+cv_named *
+cv_named_intern(cv_named *state, Size element, const char *type, const char *name, int32 length,
+				int32 *id)
+{
+	cv_name *place;
+
+	if (!(state->header.flags & CV_NAMED_OPEN))
+		state =
+			resize(state, element, type, state->count, 0, 0, state->header.flags | CV_NAMED_OPEN);
+	*id = state->index_capacity > 0 ? look_up(state, name, length)
+									: cv_named_recall(state, name, length);
+	if (*id >= 0)
+		return state;
+	if (state->names == state->name_capacity || length > state->bytes_capacity - state->bytes)
+	{
+		int64 names = state->name_capacity;
+		int64 bytes = state->bytes_capacity;
+
+		if (state->names == names)
+			names = names * 2 + 1;
+		if (length > bytes - state->bytes)
+			bytes = Max(bytes * 2, state->bytes + (int64) length);
+		state = resize(state, element, type, cv_named_capacity(state, element), names, bytes,
+					   state->header.flags);
+	}
+	*id = state->names++;
+	place = &state->name[*id];
+	place->offset = (uint32) state->bytes;
+	place->length = (uint32) length;
+	memcpy(cv_named_bytes(state) + place->offset, name, length);
+	state->bytes += length;
+	if (state->index_capacity > 0)
+		index_name(state, *id);
+	return state;
+}
+
+/* Makes room for more entries; returns the state, which has moved if it had to grow. */
+cv_named *
+cv_named_room(cv_named *state, Size element, const char *type, int64 more)
+{
+	int64 capacity = cv_named_capacity(state, element);
+	int64 needed = state->count + more;
+
+	if (needed <= capacity && state->header.flags & CV_NAMED_OPEN)
+		return state;
+	if (needed > PG_INT32_MAX)
+		needed = PG_INT64_MAX;
+	/* the size doubles in any case, as resize() goes to the next power of two */
+	return resize(state, element, type, needed, 0, 0, state->header.flags | CV_NAMED_OPEN);
+}
+
+/* A name's number in a stored form, or -1. */
+int32
+cv_named_find(const cv_named *state, const char *name, int32 length)
+{
+	int32 low = 0;
+	int32 high = state->names;
+
+	while (low < high)
+	{
+		int32 middle = low + (high - low) / 2;
+		int32 other_length;
+		const char *other = cv_named_text(state, middle, &other_length);
+		int order = compare_names(name, length, other, other_length);
+
+		if (order == 0)
+			return middle;
+		if (order < 0)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return -1;
+}
+
+/*
+ * A copy with its names in C order and no spare room; the entries are as they were, and
+ * rank tells the new number of each name, by which the topic must change them.
+ */
+cv_named *
+cv_named_stored(const cv_named *state, Size element, const char *type, int32 **rank)
+{
+	name_place few[CV_NAMED_LINEAR];
+	name_place *place = few;
+	cv_named *stored;
+	cv_named empty;
+	char *bytes;
+	uint64 total = 0;
+	int32 i;
+
+	if (state->names > CV_NAMED_LINEAR)
+		place = palloc(state->names * sizeof(name_place));
+	for (i = 0; i < state->names; i++)
+	{
+		if ((uint64) state->name[i].offset + state->name[i].length > (uint64) state->bytes)
+			cv_corrupt_binary(type, "A name lies beyond the names.");
+		place[i].text = cv_named_text(state, i, &place[i].length);
+		place[i].id = i;
+		total += state->name[i].length;
+	}
+	if (total > (uint64) state->bytes)
+		cv_corrupt_binary(type, "The names overlap.");
+	sort_places(place, state->names);
+
+	memset(&empty, 0, sizeof(empty));
+	memcpy(empty.parameter, state->parameter, sizeof(empty.parameter));
+	stored = resize(&empty, element, type, state->count, state->names, state->bytes,
+					state->header.flags & ~CV_NAMED_OPEN);
+	stored->names = state->names;
+	stored->count = state->count;
+	bytes = cv_named_bytes(stored);
+	*rank = palloc(Max(1, state->names) * sizeof(int32));
+	for (i = 0; i < state->names; i++)
+	{
+		stored->name[i].offset = (uint32) stored->bytes;
+		stored->name[i].length = (uint32) place[i].length;
+		memcpy(bytes + stored->bytes, place[i].text, place[i].length);
+		stored->bytes += place[i].length;
+		(*rank)[place[i].id] = i;
+	}
+	memcpy(cv_named_entries(stored), cv_named_entries(state), state->count * element);
+	if (place != few)
+		pfree(place);
+	return stored;
+}
+
+/* Sets the size of a stored form whose number of entries has shrunk. */
+void
+cv_named_close(cv_named *state, Size element)
+{
+	char *end = (char *) cv_named_entries(state) + state->count * element;
+
+	SET_VARSIZE(state, end - (char *) state);
+}
+
+/* Appends a name as a JSON string. */
+void
+cv_append_name(StringInfo text, const cv_named *state, int32 id)
+{
+	int32 length;
+	const char *name = cv_named_text(state, id, &length);
+	char *copy = pnstrdup(name, length);
+
+	escape_json(text, copy);
+	pfree(copy);
+}
+
+/* Writes the names in binary, each with its length in front. */
+void
+cv_send_names(StringInfo buffer, const cv_named *state)
+{
+	int32 id;
+
+	pq_sendint64(buffer, state->names);
+	for (id = 0; id < state->names; id++)
+	{
+		int32 length;
+		const char *name = cv_named_text(state, id, &length);
+
+		pq_sendcountedtext(buffer, name, length, false);
+	}
+}
+
+/* Reads names into an open state; returns its numbers for theirs, "count" of them. */
+int32 *
+cv_receive_names(StringInfo buffer, cv_named **state, Size element, const char *type, int64 *count)
+{
+	int32 *id;
+	int64 i;
+
+	*count = cv_receive_count(buffer, type, 4);
+	id = palloc(Max(1, *count) * sizeof(int32));
+	for (i = 0; i < *count; i++)
+	{
+		int length = (int) pq_getmsgint(buffer, 4);
+		char *name;
+
+		if (length < 0 || length > buffer->len - buffer->cursor)
+			cv_corrupt_binary(type, "A name does not fit the length.");
+		name = pq_getmsgtext(buffer, length, &length);
+		*state = cv_named_intern(*state, element, type, name, length, &id[i]);
+		if (id[i] != i)
+			cv_corrupt_binary(type, "A name stands twice.");
+		pfree(name);
+		if (i % 4096 == 0)
+			CHECK_FOR_INTERRUPTS();
+	}
+	return id;
+}
