@@ -496,6 +496,17 @@ removal_sparse(const chain *c, double *conversions_effect, double *value_effect)
 	}
 }
 
+/* Is a factorisation quick, or at least no slower than some fifty sweeps for each channel? */
+static int
+is_dense(const chain *c)
+{
+	double n = c->states;
+
+	return n <= c->markov->most_dense ||
+		   (n <= 4.0 * c->markov->most_dense &&
+			n * n * n <= 64.0 * c->markov->channels * (n + c->transitions));
+}
+
 /*
  * Removal effects, 0 to 1, of each channel on conversions and on their value; those of
  * nothing are 0.  Returns the number of states, -1 where there are more touches than
@@ -512,7 +523,7 @@ cv_markov_removal(const cv_markov *markov, double *conversions_effect, double *v
 	if (!build(&c, markov))
 		return -1;
 	list_members(&c);
-	if (c.states <= markov->most_dense)
+	if (is_dense(&c))
 		removal_dense(&c, conversions_effect, value_effect);
 	else
 		removal_sparse(&c, conversions_effect, value_effect);
