@@ -72,11 +72,12 @@ cv_erlang_a(double load, int agents, double patience, double *abandonment, void 
 		return blocked;
 	for (i = 1;; i++)
 	{
-		double ratio = load / (agents + i / patience);
+		double rate = i / patience; /* at which i who wait hang up */
+		double ratio = load / (agents + rate);
 
+		lost += term * load / (1 + agents / rate);
 		term *= ratio;
 		sum += term;
-		lost += i / patience * term;
 		/* so overloaded that the queue is never empty: what agents cannot do is lost */
 		if (sum > 1e290)
 		{
@@ -88,7 +89,7 @@ cv_erlang_a(double load, int agents, double patience, double *abandonment, void 
 		{
 			double tail = term * ratio / (1 - ratio);
 
-			if (tail <= 1e-17 * sum && (i + 1 / (1 - ratio)) / patience * tail <= 1e-17 * lost)
+			if (tail <= 1e-17 * sum && (i + 1 / (1 - ratio)) * tail / patience <= 1e-17 * lost)
 				break;
 		}
 		if (fmod(i, 65536) == 0)
