@@ -26,7 +26,8 @@ CORE_OBJS     = src/core/beta_power.o src/core/bg_nbd.o src/core/buying.o \
 	src/core/closed_form.o src/core/erlang.o src/core/funnel.o src/core/linear.o \
 	src/core/markov_attribution.o src/core/matrix.o \
 	src/core/newton.o src/core/pareto_nbd.o \
-	src/core/quadrature.o src/core/random.o src/core/retention.o src/core/simulate.o \
+	src/core/quadrature.o src/core/random.o src/core/retention.o src/core/sequence.o \
+	src/core/sequence_pattern.o src/core/simulate.o \
 	src/core/special.o src/core/spending.o
 PG_OBJS       = src/pg/instant.o src/pg/json.o src/pg/json_stream.o src/pg/named.o \
 	src/pg/parameter.o src/pg/row.o src/pg/state.o src/pg/wire.o
@@ -35,7 +36,10 @@ CLV_OBJS      = src/clv/base.o src/clv/closed_form.o src/clv/fit.o src/clv/histo
 	src/clv/ledger.o src/clv/model.o src/clv/predict.o src/clv/predictor.o \
 	src/clv/retention_base.o src/clv/retention_fit.o src/clv/retention_model.o \
 	src/clv/simulate.o src/clv/states.o
-JOURNEY_OBJS  = src/journey/journey_io.o src/journey/journey_log.o
+JOURNEY_OBJS  = src/journey/condition_io.o src/journey/condition_log.o src/journey/flow.o \
+	src/journey/funnel.o src/journey/funnel_summary.o src/journey/graph.o \
+	src/journey/journey_io.o src/journey/journey_log.o src/journey/next_node.o \
+	src/journey/retention.o src/journey/sequence.o src/journey/window_funnel.o
 ATTRIBUTION_OBJS = src/attribution/attribution.o src/attribution/attribution_io.o \
 	src/attribution/attribution_summary.o
 CARE_OBJS     = src/care/business_time.o src/care/calendar.o src/care/calendar_io.o \

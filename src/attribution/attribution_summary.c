@@ -205,12 +205,14 @@ cv_attribution_stored(const cv_attribution_summary *summary)
 {
 	cv_attribution_summary *stored;
 	const cv_path *path;
+	int32 few[CV_NAMED_LINEAR];
 	int32 *rank;
 	int64 at = 0;
 
 	if (!(summary->header.flags & CV_NAMED_OPEN))
 		return summary;
-	stored = cv_named_stored(summary, CV_WORD, cv_attribution_type, &rank);
+	rank = cv_named_ranks(summary, few);
+	stored = cv_named_stored(summary, CV_WORD, cv_attribution_type, rank);
 	while ((path = cv_next_path(stored, &at)) != NULL)
 	{
 		int32 *channel = cv_path_channels(path);
@@ -223,7 +225,8 @@ cv_attribution_stored(const cv_attribution_summary *summary)
 			channel[i] = rank[channel[i]];
 		}
 	}
-	pfree(rank);
+	if (rank != few)
+		pfree(rank);
 	sort_summary(stored);
 	cv_named_close(stored, CV_WORD);
 	return stored;

@@ -44,6 +44,14 @@ typedef struct matching
 	uint32_t visited;
 } matching;
 
+/* Is a row the only one of its instant? */
+static inline int
+is_alone(const cv_funnel_row *row, size_t at, size_t count)
+{
+	return (at + 1 == count || row[at + 1].at != row[at].at) &&
+		   (at == 0 || row[at - 1].at != row[at].at);
+}
+
 /* The instant whose rows begin at a place. */
 static size_t
 next_instant(instant *now, const cv_funnel_row *row, size_t at, size_t count)
@@ -202,6 +210,25 @@ take_on(const cv_funnel *funnel, instant *now, progress *p)
 	}
 }
 
+/* The same for an instant of one row, which takes a chain one step on. */
+static inline void
+take_one_on(const cv_funnel *funnel, const cv_funnel_row *row, progress *p)
+{
+	uint32_t next = row->meets & p->open;
+
+	while (next != 0)
+	{
+		int depth = 31 - __builtin_clz(next);
+		int64_t entry = depth == 0 ? row->at : p->entry[depth];
+
+		next &= ~(UINT32_C(1) << depth);
+		if (span(entry, row->at) > funnel->within)
+			p->open &= ~(UINT32_C(1) << depth);
+		else
+			reach(p, depth + 1, entry, funnel->steps);
+	}
+}
+
 static int
 depth_of(uint32_t reached)
 {
@@ -220,8 +247,13 @@ cv_funnel_depth(const cv_funnel *funnel, const cv_funnel_row *row, size_t count)
 
 	while (i < count && p.reached != all)
 	{
-		i = next_instant(&now, row, i, count);
-		take_on(funnel, &now, &p);
+		if (is_alone(row, i, count))
+			take_one_on(funnel, &row[i++], &p);
+		else
+		{
+			i = next_instant(&now, row, i, count);
+			take_on(funnel, &now, &p);
+		}
 		if (funnel->check && ++instants % 4096 == 0)
 			funnel->check();
 	}
@@ -241,26 +273,34 @@ first_entry(const cv_funnel *funnel, const cv_funnel_row *row, size_t count)
 
 	while (i > 0)
 	{
-		uint32_t meets;
+		int alone = is_alone(row, i - 1, count);
+		int64_t at = row[i - 1].at;
+		uint32_t meets = row[i - 1].meets;
 
-		i = last_instant(&now, row, i);
+		if (alone)
+			i--;
+		else
+		{
+			i = last_instant(&now, row, i);
+			meets = now.any;
+		}
 		/* the first step first: so all see what was known of later instants */
-		for (meets = now.any; meets != 0; meets &= meets - 1)
+		for (; meets != 0; meets &= meets - 1)
 		{
 			int step = __builtin_ctz(meets);
 			int next;
 
 			if (step >= funnel->steps)
 				break;
-			next = step + advance(funnel, &now, step);
+			next = step + (alone ? 1 : advance(funnel, &now, step));
 			if (next == funnel->steps)
-				end[step] = now.at;
+				end[step] = at;
 			else if (open & UINT32_C(1) << next)
 				end[step] = end[next];
 			else
 				continue;
 			open |= UINT32_C(1) << step;
-			if (step == 0 && span(now.at, end[0]) <= funnel->within)
+			if (step == 0 && span(at, end[0]) <= funnel->within)
 				entry = i;
 		}
 		if (funnel->check && ++instants % 4096 == 0)
@@ -288,6 +328,13 @@ cv_funnel_chain(const cv_funnel *funnel, const cv_funnel_row *row, size_t count,
 		instant now;
 		int steps;
 
+		if (is_alone(row, i, count))
+		{
+			if (row[i].meets & UINT32_C(1) << depth)
+				times[depth++] = row[i].at;
+			i++;
+			continue;
+		}
 		i = next_instant(&now, row, i, count);
 		for (steps = advance(&cut, &now, depth); steps > 0; steps--)
 			times[depth++] = now.at;

@@ -52,12 +52,14 @@ cv_journey_sorted(const cv_journey_log *log, const char *type)
 {
 	cv_journey_log *stored;
 	cv_journey_entry *entry;
+	int32 few[CV_NAMED_LINEAR];
 	int32 *rank;
 	int32 i;
 
 	if (!(log->header.flags & CV_NAMED_OPEN))
 		return log;
-	stored = cv_named_stored(log, CV_JOURNEY_ENTRY, type, &rank);
+	rank = cv_named_ranks(log, few);
+	stored = cv_named_stored(log, CV_JOURNEY_ENTRY, type, rank);
 	entry = cv_named_entries(stored);
 	for (i = 0; i < stored->count; i++)
 	{
@@ -65,7 +67,8 @@ cv_journey_sorted(const cv_journey_log *log, const char *type)
 			cv_corrupt_binary(type, "A stage is out of range.");
 		entry[i].stage = rank[entry[i].stage];
 	}
-	pfree(rank);
+	if (rank != few)
+		pfree(rank);
 	sort_entries(entry, stored->count);
 	return stored;
 }

@@ -234,12 +234,19 @@ cv_named_find(const cv_named *state, const char *name, int32 length)
 	return -1;
 }
 
+/* Room for the rank of each name: "few", of CV_NAMED_LINEAR, where that is enough. */
+int32 *
+cv_named_ranks(const cv_named *state, int32 *few)
+{
+	return state->names > CV_NAMED_LINEAR ? palloc(state->names * sizeof(int32)) : few;
+}
+
 /*
  * A copy with its names in C order and no spare room; the entries are as they were, and
  * rank tells the new number of each name, by which the topic must change them.
  */
 cv_named *
-cv_named_stored(const cv_named *state, Size element, const char *type, int32 **rank)
+cv_named_stored(const cv_named *state, Size element, const char *type, int32 *rank)
 {
 	name_place few[CV_NAMED_LINEAR];
 	name_place *place = few;
@@ -261,7 +268,8 @@ cv_named_stored(const cv_named *state, Size element, const char *type, int32 **r
 	}
 	if (total > (uint64) state->bytes)
 		cv_corrupt_binary(type, "The names overlap.");
-	sort_places(place, state->names);
+	if (state->names > 1)
+		sort_places(place, state->names);
 
 	memset(&empty, 0, sizeof(empty));
 	memcpy(empty.parameter, state->parameter, sizeof(empty.parameter));
@@ -270,14 +278,13 @@ cv_named_stored(const cv_named *state, Size element, const char *type, int32 **r
 	stored->names = state->names;
 	stored->count = state->count;
 	bytes = cv_named_bytes(stored);
-	*rank = palloc(Max(1, state->names) * sizeof(int32));
 	for (i = 0; i < state->names; i++)
 	{
 		stored->name[i].offset = (uint32) stored->bytes;
 		stored->name[i].length = (uint32) place[i].length;
 		memcpy(bytes + stored->bytes, place[i].text, place[i].length);
 		stored->bytes += place[i].length;
-		(*rank)[place[i].id] = i;
+		rank[place[i].id] = i;
 	}
 	memcpy(cv_named_entries(stored), cv_named_entries(state), state->count * element);
 	if (place != few)

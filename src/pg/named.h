@@ -72,6 +72,47 @@ cv_named_text(const cv_named *state, int32 id, int32 *length)
 	return cv_named_bytes(state) + state->name[id].offset;
 }
 
+/* Are so many bytes the same?  As memcmp() has it, without a call for short names. */
+static inline bool
+cv_same_bytes(const char *a, const char *b, int32 length)
+{
+	uint64 x;
+	uint64 y;
+
+	if (length > 16)
+		return memcmp(a, b, length) == 0;
+	if (length >= 8)
+	{
+		memcpy(&x, a, 8);
+		memcpy(&y, b, 8);
+		if (x != y)
+			return false;
+		memcpy(&x, a + length - 8, 8);
+		memcpy(&y, b + length - 8, 8);
+		return x == y;
+	}
+	if (length >= 4)
+	{
+		uint32 v;
+		uint32 w;
+
+		memcpy(&v, a, 4);
+		memcpy(&w, b, 4);
+		if (v != w)
+			return false;
+		memcpy(&v, a + length - 4, 4);
+		memcpy(&w, b + length - 4, 4);
+		return v == w;
+	}
+	while (length > 0 && *a == *b)
+	{
+		a++;
+		b++;
+		length--;
+	}
+	return length == 0;
+}
+
 /* A name's number in a state of few names, or -1: not there, or not known without the index. */
 static inline int32
 cv_named_recall(const cv_named *state, const char *name, int32 length)
@@ -83,7 +124,7 @@ cv_named_recall(const cv_named *state, const char *name, int32 length)
 		return -1;
 	for (id = 0; id < state->names; id++)
 		if (state->name[id].length == (uint32) length &&
-			memcmp(bytes + state->name[id].offset, name, length) == 0)
+			cv_same_bytes(bytes + state->name[id].offset, name, length))
 			return id;
 	return -1;
 }
@@ -96,7 +137,8 @@ extern cv_named *cv_named_intern(cv_named *state, Size element, const char *type
 extern cv_named *cv_named_room(cv_named *state, Size element, const char *type, int64 more);
 extern int32 cv_named_find(const cv_named *state, const char *name, int32 length);
 extern cv_named *
-cv_named_stored(const cv_named *state, Size element, const char *type, int32 **rank);
+cv_named_stored(const cv_named *state, Size element, const char *type, int32 *rank);
+extern int32 *cv_named_ranks(const cv_named *state, int32 *few);
 extern void cv_named_close(cv_named *state, Size element);
 extern void cv_append_name(StringInfo text, const cv_named *state, int32 id);
 extern void cv_send_names(StringInfo buffer, const cv_named *state);

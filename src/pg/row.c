@@ -8,6 +8,7 @@
 #include "pg/pg.h"
 #include "utils/memutils.h"
 #include "utils/tuplestore.h"
+#include "utils/typcache.h"
 
 /*
  * A composite type can be altered by its owner; what C code builds and reads must
@@ -29,9 +30,26 @@ cv_check_shape(TupleDesc shape, const char *name, int n, const Oid *types)
 }
 
 /*
- * A row of the calling function's composite result type, which must have the given
- * attributes.  The descriptor is looked up once per call site; without a place to
- * keep it, once per row.
+ * The descriptor of the calling function's composite result type, which must have the
+ * given attributes, in the memory of the call site.
+ */
+TupleDesc
+cv_result_shape(FunctionCallInfo fcinfo, const char *name, int n, const Oid *types)
+{
+	MemoryContext caller = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
+	TupleDesc shape;
+
+	if (get_call_result_type(fcinfo, NULL, &shape) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "function %u does not return a row", fcinfo->flinfo->fn_oid);
+	cv_check_shape(shape, name, n, types);
+	shape = BlessTupleDesc(shape);
+	MemoryContextSwitchTo(caller);
+	return shape;
+}
+
+/*
+ * A row of the calling function's composite result type.  The descriptor is looked up
+ * once per call site; without a place to keep it, once per row.
  */
 Datum
 cv_row(FunctionCallInfo fcinfo, Datum *values, bool *nulls, const char *name, int n,
@@ -40,17 +58,31 @@ cv_row(FunctionCallInfo fcinfo, Datum *values, bool *nulls, const char *name, in
 	TupleDesc shape = fcinfo->flinfo->fn_extra;
 
 	if (shape == NULL)
-	{
-		MemoryContext caller = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
-
-		if (get_call_result_type(fcinfo, NULL, &shape) != TYPEFUNC_COMPOSITE)
-			elog(ERROR, "function %u does not return a row", fcinfo->flinfo->fn_oid);
-		cv_check_shape(shape, name, n, types);
-		shape = BlessTupleDesc(shape);
-		fcinfo->flinfo->fn_extra = shape;
-		MemoryContextSwitchTo(caller);
-	}
+		fcinfo->flinfo->fn_extra = shape = cv_result_shape(fcinfo, name, n, types);
 	return HeapTupleGetDatum(heap_form_tuple(shape, values, nulls));
+}
+
+/* Takes apart a row of a composite type that must have the given attributes. */
+void
+cv_row_arg(FunctionCallInfo fcinfo, int argument, const char *name, int n, const Oid *types,
+		   Datum *values, bool *nulls)
+{
+	HeapTupleHeader row = PG_GETARG_HEAPTUPLEHEADER(argument);
+	TypeCacheEntry *entry = lookup_type_cache(HeapTupleHeaderGetTypeId(row), TYPECACHE_TUPDESC);
+	HeapTupleData tuple;
+
+	if (entry->tupDesc == NULL)
+		elog(ERROR, "type %u is not composite", HeapTupleHeaderGetTypeId(row));
+	cv_check_shape(entry->tupDesc, name, n, types);
+	if ((int) HeapTupleHeaderGetNatts(row) != n)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH), errmsg("type %s has been altered", name),
+				 errhint("Make the stored values anew.")));
+	tuple.t_len = HeapTupleHeaderGetDatumLength(row);
+	ItemPointerSetInvalid(&tuple.t_self);
+	tuple.t_tableOid = InvalidOid;
+	tuple.t_data = row;
+	heap_deform_tuple(&tuple, entry->tupDesc, values, nulls);
 }
 
 /* Adds a row to a set result; InitMaterializedSRF must have been called. */

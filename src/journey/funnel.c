@@ -1,0 +1,170 @@
+/*
+ * funnel.c: funnel(log, steps, within, strict), how far one customer's journey goes
+ * through the steps of a funnel, by the deepest chain (core/funnel.h).
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "core/funnel.h"
+#include "journey/funnel.h"
+#include "journey/journey.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/memutils.h"
+
+PG_FUNCTION_INFO_V1(cv_funnel_of_log);
+
+const Oid cv_funnel_result_types[3] = { INT4OID, TIMESTAMPTZOID, TIMESTAMPTZARRAYOID };
+
+/* What a call site keeps: the result's type, and the steps of the last call, taken apart. */
+typedef struct funnel_site
+{
+	TupleDesc shape;
+	ArrayType *array;
+	int steps;
+	const char *name[CV_FUNNEL_STEPS];
+	int32 length[CV_FUNNEL_STEPS];
+} funnel_site;
+
+static void
+check_interrupts(void)
+{
+	CHECK_FOR_INTERRUPTS();
+}
+
+/* The number of steps must be one that a funnel can have. */
+void
+cv_check_steps(int steps, const char *what)
+{
+	if (steps < 1 || steps > CV_FUNNEL_STEPS)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("there must be 1 to %d %s, not %d", CV_FUNNEL_STEPS, what, steps)));
+}
+
+static void
+take_steps_apart(funnel_site *site, const ArrayType *steps, MemoryContext context)
+{
+	Datum *element;
+	bool *nulls;
+	int i;
+
+	if (ARR_NDIM(steps) > 1)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("steps must have one dimension, not %d", ARR_NDIM(steps))));
+	if (site->array)
+		pfree(site->array);
+	site->array = MemoryContextAlloc(context, VARSIZE(steps));
+	memcpy(site->array, steps, VARSIZE(steps));
+	deconstruct_array(site->array, TEXTOID, -1, false, TYPALIGN_INT, &element, &nulls,
+					  &site->steps);
+	cv_check_steps(site->steps, "steps");
+	for (i = 0; i < site->steps; i++)
+	{
+		if (nulls[i])
+			ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+							errmsg("steps must not contain NULL: step %d", i + 1)));
+		/* elements of an array are never toasted */
+		site->name[i] = VARDATA_ANY(DatumGetPointer(element[i]));
+		site->length[i] = (int32) VARSIZE_ANY_EXHDR(DatumGetPointer(element[i]));
+	}
+	pfree(element);
+	pfree(nulls);
+}
+
+/* The call site's notes, with the steps of this call. */
+static funnel_site *
+site_of(FunctionCallInfo fcinfo, const ArrayType *steps)
+{
+	funnel_site *site = fcinfo->flinfo->fn_extra;
+	ArrayType *array;
+
+	if (site == NULL)
+	{
+		site = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(funnel_site));
+		site->shape = cv_result_shape(fcinfo, "cv_funnel_result", 3, cv_funnel_result_types);
+		fcinfo->flinfo->fn_extra = site;
+	}
+	array = site->array;
+	if (array == NULL || VARSIZE(array) != VARSIZE(steps) ||
+		memcmp(array, steps, VARSIZE(steps)) != 0)
+		take_steps_apart(site, steps, fcinfo->flinfo->fn_mcxt);
+	return site;
+}
+
+/* The instants of the steps as an array with an element for each step, NULL where not reached. */
+static Datum
+step_times(const int64 *times, int reached, int steps)
+{
+	bool nulls = reached < steps;
+	Size data = nulls ? ARR_OVERHEAD_WITHNULLS(1, steps) : ARR_OVERHEAD_NONULLS(1);
+	Size size = data + reached * sizeof(TimestampTz);
+	ArrayType *array = palloc0(size);
+	int i;
+
+	SET_VARSIZE(array, size);
+	array->ndim = 1;
+	array->dataoffset = nulls ? (int32) data : 0;
+	array->elemtype = TIMESTAMPTZOID;
+	ARR_DIMS(array)[0] = steps;
+	ARR_LBOUND(array)[0] = 1;
+	for (i = 0; nulls && i < reached; i++)
+		ARR_NULLBITMAP(array)[i / 8] |= 1 << (i % 8);
+	if (reached > 0)
+		memcpy(ARR_DATA_PTR(array), times, reached * sizeof(TimestampTz));
+	return PointerGetDatum(array);
+}
+
+/* funnel(log, steps, within, strict) */
+Datum
+cv_funnel_of_log(PG_FUNCTION_ARGS)
+{
+	const cv_journey_log *log = cv_journey_log_arg(fcinfo, 0);
+	const cv_journey_entry *entry = cv_journey_entries(log);
+	funnel_site *site = site_of(fcinfo, PG_GETARG_ARRAYTYPE_P(1));
+	cv_funnel_row few[64];
+	cv_funnel_row *row = few;
+	uint32 few_meets[CV_NAMED_LINEAR];
+	uint32 *meets = few_meets; /* the steps that each stage is */
+	int64 times[CV_FUNNEL_STEPS];
+	cv_funnel funnel;
+	Datum values[3];
+	bool nulls[3] = { false, false, false };
+	size_t rows = 0;
+	int reached;
+	int32 i;
+
+	funnel.steps = site->steps;
+	funnel.within = (uint64) cv_span_arg(fcinfo, 2, "within");
+	funnel.strict = PG_GETARG_BOOL(3);
+	funnel.check = check_interrupts;
+
+	if (log->names > (int32) lengthof(few_meets))
+		meets = palloc_extended(log->names * sizeof(uint32), MCXT_ALLOC_HUGE);
+	memset(meets, 0, log->names * sizeof(uint32));
+	for (i = 0; i < site->steps; i++)
+	{
+		int32 stage = cv_named_find(log, site->name[i], site->length[i]);
+
+		if (stage >= 0)
+			meets[stage] |= UINT32_C(1) << i;
+	}
+	if (log->count > (int32) lengthof(few))
+		row = palloc_extended(log->count * sizeof(cv_funnel_row), MCXT_ALLOC_HUGE);
+	for (i = 0; i < log->count; i++)
+	{
+		row[rows].at = entry[i].at;
+		row[rows].meets = meets[entry[i].stage];
+		rows += row[rows].meets != 0;
+	}
+	reached = cv_funnel_chain(&funnel, row, rows, times);
+	if (row != few)
+		pfree(row);
+	if (meets != few_meets)
+		pfree(meets);
+
+	values[0] = Int32GetDatum(reached);
+	values[1] = TimestampTzGetDatum(reached > 0 ? times[0] : 0);
+	nulls[1] = reached == 0;
+	values[2] = step_times(times, reached, site->steps);
+	return HeapTupleGetDatum(heap_form_tuple(site->shape, values, nulls));
+}

@@ -1,0 +1,13 @@
+/*
+ * funnel.h: what the funnels of this folder share.
+ */
+#ifndef CV_JOURNEY_FUNNEL_H
+#define CV_JOURNEY_FUNNEL_H
+
+#include "pg/pg.h"
+
+extern const Oid cv_funnel_result_types[3];
+
+extern void cv_check_steps(int steps, const char *what);
+
+#endif
