@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Sums of weights, exact whatever their order; in any one unit.  Aligned as palloc() does. */
+/* Sums of weights, exact whatever their order; in any one unit.  Aligned to 8 bytes, not 16. */
 __extension__ typedef __int128 cv_weight __attribute__((aligned(8)));
 
 /* Journeys through the same channels in the same order, at least one. */
