@@ -1,5 +1,6 @@
 -- Summaries of journeys: exact in any order and partition, from logs, as text and in binary.
 \set SHOW_CONTEXT never
+SET intervalstyle = 'postgres';
 SET timezone = 'UTC';
 SET datestyle = 'ISO, YMD';
 SET extra_float_digits = 0;

@@ -1,6 +1,7 @@
 -- Support tickets: the worked six, by brute force, in any partition and order, parallel, bad inputs.
 \set SHOW_CONTEXT never
 SET datestyle = 'ISO, YMD';
+SET intervalstyle = 'postgres';
 SET timezone = 'Europe/Berlin';
 SET extra_float_digits = 0;
 

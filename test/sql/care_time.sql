@@ -1,6 +1,7 @@
 -- Business time and due times: published cases, daylight saving time, by the minute, the inverse.
 \set SHOW_CONTEXT never
 SET datestyle = 'ISO, YMD';
+SET intervalstyle = 'postgres';
 SET timezone = 'Europe/Berlin';
 
 CREATE TEMP TABLE calendars (name text PRIMARY KEY, calendar cv_business_calendar);
