@@ -181,7 +181,8 @@ cv_named_intern(cv_named *state, Size element, const char *type, const char *nam
 			names = names * 2 + 1;
 		if (length > bytes - state->bytes)
 			bytes = Max(bytes * 2, state->bytes + (int64) length);
-		state = resize(state, element, type, cv_named_capacity(state, element), names, bytes,
+		/* not all room for entries is asked for: rounding up gives them some anew */
+		state = resize(state, element, type, (int64) state->count + 1, names, bytes,
 					   state->header.flags);
 	}
 	*id = state->names++;

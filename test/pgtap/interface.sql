@@ -57,6 +57,24 @@ INSERT INTO ledger VALUES
     ($$aggregate clv(amount double precision, at date, as_of date, discount_rate double precision) -> double precision$$),
     ($$aggregate transition_matrix(from_state integer, to_state integer) -> cv_transition_matrix$$),
     ($$aggregate rollup(matrix cv_transition_matrix) -> cv_transition_matrix$$),
+    ($$function customers(graph cv_journey_graph) -> bigint$$),
+    ($$function customers(summary cv_funnel_summary) -> bigint$$),
+    ($$function edges(graph cv_journey_graph, OUT from_stage text, OUT to_stage text, OUT customers bigint, OUT transitions bigint, OUT median_gap interval, OUT p90_gap interval) -> SETOF record$$),
+    ($$function entries(log cv_journey_log, OUT at timestamp with time zone, OUT stage text) -> SETOF record$$),
+    ($$function funnel(log cv_journey_log, steps text[], within interval, strict boolean DEFAULT false) -> cv_funnel_result$$),
+    ($$function funnel_steps(summary cv_funnel_summary, OUT step integer, OUT customers bigint, OUT conversion double precision, OUT step_conversion double precision, OUT median_gap interval, OUT p90_gap interval, OUT dropped bigint) -> SETOF record$$),
+    ($$function stages(log cv_journey_log, collapse boolean DEFAULT true) -> text[]$$),
+    ($$aggregate funnel_summary(result cv_funnel_result) -> cv_funnel_summary$$),
+    ($$aggregate journey_graph(log cv_journey_log) -> cv_journey_graph$$),
+    ($$aggregate journey_log(at timestamp with time zone, stage text) -> cv_journey_log$$),
+    ($$aggregate retention(VARIADIC conditions boolean[]) -> integer[]$$),
+    ($$aggregate rollup(graph cv_journey_graph) -> cv_journey_graph$$),
+    ($$aggregate rollup(log cv_journey_log) -> cv_journey_log$$),
+    ($$aggregate rollup(summary cv_funnel_summary) -> cv_funnel_summary$$),
+    ($$aggregate sequence_count(pattern text, at timestamp with time zone, VARIADIC conditions boolean[]) -> bigint$$),
+    ($$aggregate sequence_match(pattern text, at timestamp with time zone, VARIADIC conditions boolean[]) -> boolean$$),
+    ($$aggregate sequence_next_node(direction text, base text, at timestamp with time zone, node text, base_condition boolean, VARIADIC steps boolean[]) -> text$$),
+    ($$aggregate window_funnel(within interval, mode text, at timestamp with time zone, VARIADIC steps boolean[]) -> integer$$),
     ($$aggregate rollup(base cv_customer_base) -> cv_customer_base$$);
 -- attribution and care
 INSERT INTO ledger VALUES
@@ -96,11 +114,11 @@ SELECT is((SELECT string_agg(attname || ' ' || format_type(atttypid, atttypmod),
     'frequency integer, recency double precision, age double precision, monetary double precision, log_gaps double precision',
     'the fields of cv_purchase_history');
 SELECT is((SELECT string_agg(typname::text, ', ' ORDER BY typname) FROM pg_type JOIN member ON classid = 'pg_type'::regclass AND objid = oid WHERE typcategory <> 'A'),
-    'cv_activity_log, cv_attribution_summary, cv_business_calendar, cv_buying_model, cv_customer_base, cv_flow_log, cv_purchase_history, cv_purchase_log, cv_retention_base, cv_retention_model, cv_spending_model, cv_support_summary, cv_transition_matrix', 'the types');
+    'cv_activity_log, cv_attribution_summary, cv_business_calendar, cv_buying_model, cv_condition_log, cv_condition_union, cv_customer_base, cv_flow_log, cv_funnel_result, cv_funnel_summary, cv_journey_graph, cv_journey_log, cv_node_log, cv_purchase_history, cv_purchase_log, cv_retention_base, cv_retention_model, cv_spending_model, cv_support_summary, cv_transition_matrix', 'the types');
 SELECT is((SELECT string_agg(text, ', ' ORDER BY text COLLATE "C")
            FROM (SELECT castsource::regtype || ' to ' || casttarget::regtype || ' ' || castcontext::text AS text
                  FROM pg_cast JOIN member ON classid = 'pg_cast'::regclass AND objid = oid) AS casts),
-    'cv_activity_log to jsonb a, cv_attribution_summary to jsonb a, cv_business_calendar to jsonb a, cv_buying_model to jsonb a, cv_customer_base to jsonb a, cv_retention_base to jsonb a, cv_retention_model to jsonb a, cv_spending_model to jsonb a, cv_support_summary to jsonb a, cv_transition_matrix to jsonb a, jsonb to cv_business_calendar a, jsonb to cv_buying_model a, jsonb to cv_retention_model a, jsonb to cv_spending_model a',
+    'cv_activity_log to jsonb a, cv_attribution_summary to jsonb a, cv_business_calendar to jsonb a, cv_buying_model to jsonb a, cv_customer_base to jsonb a, cv_funnel_summary to jsonb a, cv_journey_graph to jsonb a, cv_journey_log to jsonb a, cv_retention_base to jsonb a, cv_retention_model to jsonb a, cv_spending_model to jsonb a, cv_support_summary to jsonb a, cv_transition_matrix to jsonb a, jsonb to cv_business_calendar a, jsonb to cv_buying_model a, jsonb to cv_retention_model a, jsonb to cv_spending_model a',
     'the casts');
 
 SELECT * FROM finish();

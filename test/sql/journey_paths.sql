@@ -55,7 +55,7 @@ SELECT customers(graph) AS journeys, (SELECT sum(transitions) FROM edges(graph) 
 WITH paths AS (
     SELECT stages(journey_log(at, stage)) AS path FROM visits GROUP BY customer),
 counted AS (
-    SELECT path, count(*) AS customers, row_number() OVER (ORDER BY count(*) DESC, path) AS place FROM paths GROUP BY path)
+    SELECT path, count(*) AS customers, row_number() OVER (ORDER BY count(*) DESC, path::text COLLATE "C") AS place FROM paths GROUP BY path)
 SELECT CASE WHEN place <= 3 THEN path END AS path, sum(customers) AS customers, sum(sum(customers)) OVER () AS all_customers
 FROM counted GROUP BY 1, least(place, 4) ORDER BY least(place, 4);
 -- graphs merge as their logs, in any partition and order

@@ -24,6 +24,7 @@ sub draw
 sub pick { return $_[ draw(scalar @_) ] }
 
 my @types = qw(cv_activity_log cv_customer_base cv_buying_model cv_spending_model cv_purchase_log);
+push @types, qw(cv_journey_log cv_funnel_summary cv_journey_graph cv_condition_log cv_node_log cv_condition_union);
 
 # What every value of a type must be able to do.
 my %readers = (
@@ -31,6 +32,12 @@ my %readers = (
     cv_customer_base => q{concat_ws(' ', customers(v), v::jsonb)},
     cv_buying_model => q{concat_ws(' ', goodness(v), (SELECT string_agg(p::text, ' ') FROM parameters(v) AS p), v::jsonb)},
     cv_spending_model => q{concat_ws(' ', goodness(v), (SELECT string_agg(p::text, ' ') FROM parameters(v) AS p), v::jsonb)},
+    cv_journey_log => q{concat_ws(' ', stages(v), stages(v, false), (SELECT count(*) FROM entries(v)), funnel(v, '{visit,cart,pay}', '7 days'), (SELECT journey_graph(v)), v::jsonb)},
+    cv_funnel_summary => q{concat_ws(' ', customers(v), (SELECT string_agg(s::text, ' ') FROM funnel_steps(v) AS s), (SELECT rollup(v)), v::jsonb)},
+    cv_journey_graph => q{concat_ws(' ', customers(v), (SELECT string_agg(e::text, ' ') FROM edges(v) AS e), (SELECT rollup(v)), v::jsonb)},
+    cv_condition_log => q{v::text},
+    cv_node_log => q{v::text},
+    cv_condition_union => q{v::text},
     cv_purchase_log => q{v::text});
 
 query($node, <<"SQL");
@@ -42,6 +49,11 @@ INSERT INTO seeds (type, value) VALUES ('cv_activity_log', '[]'), ('cv_activity_
     ('cv_customer_base', '{"log_gaps": 0, "gapless": 0, "histories": []}'),
     ('cv_customer_base', '{"log_gaps": -12345678901234567890123456789, "gapless": 2, "histories": [[0, 0, 10, null, 5], [1, 1e-300, 2, null, 2], [2, 3, 4, -5.5, 4294967295]]}'),
     ('cv_buying_model', '${\ BUYING->{'bg/nbd'}}'), ('cv_buying_model', '${\ BUYING->{nbd}}'), ('cv_spending_model', '${\ SPENDING}');
+INSERT INTO seeds (type, value) VALUES ('cv_journey_log', '[]'), ('cv_journey_log', '[["2026-01-05 10:00:00+00", "visit"], ["2026-01-05 10:00:00+00", "visit"], ["2026-01-06 00:00:00.5+00", "cart"], ["2026-01-07 00:00:00+00", "pay"]]'),
+    ('cv_funnel_summary', '{"customers": 9, "steps": 3, "gaps": [[1, 0, 5], [2, 0, 1], [2, 60000000, 3], [3, 9223372036854775807, 2]]}'), ('cv_funnel_summary', '{"customers": 0, "steps": 0, "gaps": []}'),
+    ('cv_journey_graph', '{"journeys": 2, "passages": [[null, "a", 0, 1, 1], [null, "b", 0, 1, 1], ["a", "a", 4, 1, 0], ["a", "a", 5, 2, 1], ["a", null, 0, 1, 1], ["b", null, 0, 1, 1]]}'), ('cv_journey_graph', '{"journeys": 0, "passages": []}'),
+    ('cv_condition_log', '{"rule": "exact", "within": 604800000000, "conditions": 3, "rows": [["2026-01-04 10:30:00+00", 4], ["2026-01-05 10:30:00+00", 1]]}'), ('cv_condition_log', '{"rule": "(?1)(?t<=3600).*(?2)", "within": null, "conditions": 2, "rows": [["2026-01-04 10:30:00+00", 3]]}'),
+    ('cv_node_log', '{"rule": "forward head", "conditions": 2, "rows": [["2026-01-05 10:30:00+00", "node", 1], ["2026-01-05 10:30:00+00", "other", 2147483650]]}'), ('cv_condition_union', '[3, 5]'), ('cv_condition_union', '[32, 4294967295]');
 CREATE TABLE base AS SELECT customer_base(h) AS base FROM (SELECT purchase_history(at, amount, '2022-12-31') AS h
     FROM simulate_purchases('${\ BUYING->{'pareto/nbd'}}', '${\ SPENDING}', 400, '2022-12-31', '2021-01-01', '2021-12-31', 2) GROUP BY customer_id) AS s;
 INSERT INTO seeds (type, value) SELECT 'cv_customer_base', customer_base(h)::text FROM (SELECT purchase_history(at, amount, '2022-12-31') AS h
