@@ -123,13 +123,13 @@ changed(const char *name, const char *was, const char *is)
 					errhint("Use one %s for all rows of a group.", name)));
 }
 
-static char *
+static const char *
 instant_text(TimestampTz at)
 {
 	return pstrdup(timestamptz_to_str(at));
 }
 
-static char *
+static const char *
 promise_text(int64 time)
 {
 	Interval span = { 0 };
@@ -140,7 +140,7 @@ promise_text(int64 time)
 	return DatumGetCString(DirectFunctionCall1(interval_out, IntervalPGetDatum(&span)));
 }
 
-static char *
+static const char *
 calendar_text(const cv_business_calendar *calendar)
 {
 	StringInfoData text;
