@@ -24,17 +24,18 @@ EXTVERSION := $(shell sed -n "s/^default_version *= *'\([^']*\)'.*/\1/p" $(here)
 
 CORE_OBJS       = src/core/beta_power.o src/core/bg_bb.o src/core/bg_nbd.o \
 	src/core/buying.o src/core/calendar.o src/core/closed_form.o src/core/cnbd.o \
-	src/core/conditional_logit.o src/core/covariates.o src/core/exact_sum.o \
-	src/core/expansion.o src/core/funnel.o src/core/least_squares.o \
-	src/core/linear.o src/core/matrix.o src/core/net_score.o src/core/newton.o \
-	src/core/normal.o src/core/pareto_nbd.o src/core/posterior.o \
-	src/core/quadrature.o src/core/random.o src/core/relative_importance.o \
-	src/core/renewal.o src/core/retention.o src/core/sequence.o \
-	src/core/sequence_pattern.o src/core/simulate.o src/core/special.o \
-	src/core/spending.o
-PG_OBJS         = src/pg/document.o src/pg/instant.o src/pg/json.o src/pg/named.o \
-	src/pg/numeric.o src/pg/parameter.o src/pg/row.o src/pg/row_arg.o \
-	src/pg/state.o src/pg/tally.o src/pg/tally_io.o src/pg/wire.o
+	src/core/conditional_logit.o src/core/covariates.o src/core/erlang.o \
+	src/core/exact_sum.o src/core/expansion.o src/core/funnel.o \
+	src/core/least_squares.o src/core/linear.o src/core/markov_attribution.o \
+	src/core/matrix.o src/core/net_score.o src/core/newton.o src/core/normal.o \
+	src/core/pareto_nbd.o src/core/posterior.o src/core/quadrature.o \
+	src/core/random.o src/core/relative_importance.o src/core/renewal.o \
+	src/core/retention.o src/core/sequence.o src/core/sequence_pattern.o \
+	src/core/simulate.o src/core/special.o src/core/spending.o
+PG_OBJS         = src/pg/document.o src/pg/instant.o src/pg/json.o \
+	src/pg/json_stream.o src/pg/named.o src/pg/numeric.o src/pg/parameter.o \
+	src/pg/row.o src/pg/row_arg.o src/pg/state.o src/pg/tally.o src/pg/tally_io.o \
+	src/pg/wire.o
 ACTIVITY_OBJS   = src/activity/log.o src/activity/log_functions.o \
 	src/activity/log_io.o
 CLV_OBJS        = src/clv/base.o src/clv/base_io.o src/clv/buying_model.o \
@@ -63,9 +64,14 @@ JOURNEY_OBJS    = src/journey/condition_io.o src/journey/condition_log.o \
 	src/journey/graph.o src/journey/journey_io.o src/journey/journey_log.o \
 	src/journey/next_node.o src/journey/retention.o src/journey/sequence.o \
 	src/journey/window_funnel.o
+ATTRIBUTION_OBJS= src/attribution/attribution.o src/attribution/attribution_io.o \
+	src/attribution/attribution_summary.o
+CARE_OBJS       = src/care/business_time.o src/care/calendar.o src/care/calendar_io.o \
+	src/care/staffing.o src/care/support.o src/care/support_io.o
 
 OBJS = src/customer_value.o $(CORE_OBJS) $(PG_OBJS) $(ACTIVITY_OBJS) $(CLV_OBJS) \
-	$(VALUE_OBJS) $(VOICE_OBJS) $(MATURITY_OBJS) $(SEGMENT_OBJS) $(JOURNEY_OBJS)
+	$(VALUE_OBJS) $(VOICE_OBJS) $(MATURITY_OBJS) $(SEGMENT_OBJS) $(JOURNEY_OBJS) \
+	$(ATTRIBUTION_OBJS) $(CARE_OBJS)
 
 SQL_PARTS  = $(sort $(wildcard $(here)/sql/install/[0-9][0-9]_*.sql))
 DATA_built = sql/$(EXTENSION)--$(EXTVERSION).sql

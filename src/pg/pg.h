@@ -92,6 +92,35 @@ extern char *cv_canonical_json(const char *text);
 extern void cv_append_number(StringInfo text, double value);
 extern void cv_append_large(StringInfo text, int128 value);
 
+/* json_stream.c */
+#define CV_JSON_DEEPEST 8
+
+typedef struct cv_json_level
+{
+	char bracket; /* '[' or '{' */
+	int at;		  /* the element of an array, or what member() returned */
+	int seen;	  /* members met, as bits */
+} cv_json_level;
+
+typedef struct cv_json_stream cv_json_stream;
+struct cv_json_stream
+{
+	cv_json json;							 /* type and form, for messages and scalars */
+	void (*open)(cv_json_stream *);			 /* a bracket has been opened */
+	void (*close)(cv_json_stream *);		 /* it is about to be closed; may be NULL */
+	int (*member)(cv_json_stream *, char *); /* a member's number below 31, or -1 */
+	void (*scalar)(cv_json_stream *, char *token, JsonTokenType kind);
+	void *context;
+
+	int depth; /* open arrays and objects */
+	cv_json_level level[CV_JSON_DEEPEST];
+};
+
+extern void cv_json_stream_read(cv_json_stream *stream, char *text);
+extern int cv_json_member(const char *const *names, const char *name);
+extern void cv_json_require(cv_json_stream *stream, const char *const *names, int required);
+CV_NORETURN extern void cv_json_wrong_form(cv_json_stream *stream);
+
 /* row.c */
 extern void cv_check_shape(TupleDesc shape, const char *name, int n, const Oid *types);
 extern TupleDesc

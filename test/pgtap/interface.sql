@@ -183,6 +183,22 @@ INSERT INTO ledger VALUES
     ($$aggregate sequence_next_node(direction text, base text, at timestamp with time zone, node text, base_condition boolean, VARIADIC steps boolean[]) -> text$$),
     ($$aggregate window_funnel(within interval, mode text, at timestamp with time zone, VARIADIC steps boolean[]) -> integer$$),
     ($$aggregate rollup(base cv_customer_base) -> cv_customer_base$$);
+-- attribution and care
+INSERT INTO ledger VALUES
+    ($$function agents_needed(calls double precision, period interval, handle_time interval, target double precision, within interval, shrinkage double precision DEFAULT 0) -> integer$$),
+    ($$function attribution(summary cv_attribution_summary, method text DEFAULT 'markov'::text, markov_order integer DEFAULT 1, position_weights double precision[] DEFAULT '{0.4,0.2,0.4}'::double precision[], half_life interval DEFAULT '7 days'::interval, OUT channel text, OUT conversions double precision, OUT value double precision, OUT share double precision, OUT removal_effect double precision) -> SETOF record$$),
+    ($$function business_due(from_at timestamp with time zone, work interval, calendar cv_business_calendar) -> timestamp with time zone$$),
+    ($$function business_interval(from_at timestamp with time zone, to_at timestamp with time zone, calendar cv_business_calendar) -> interval$$),
+    ($$function erlang_a(load double precision, agents integer, patience double precision, OUT wait_probability double precision, OUT abandonment double precision) -> record$$),
+    ($$function erlang_b(load double precision, agents integer) -> double precision$$),
+    ($$function erlang_c(load double precision, agents integer) -> double precision$$),
+    ($$function service_level(calls double precision, period interval, handle_time interval, agents integer, within interval) -> double precision$$),
+    ($$function support_metrics(summary cv_support_summary, OUT tickets bigint, OUT solved bigint, OUT backlog bigint, OUT first_reply_mean interval, OUT first_reply_median interval, OUT first_reply_p90 interval, OUT resolution_mean interval, OUT resolution_median interval, OUT resolution_p90 interval, OUT sla_attainment double precision, OUT first_contact_resolution double precision, OUT reopen_rate double precision, OUT replied bigint, OUT sla_met bigint, OUT sla_breached bigint) -> record$$),
+    ($$aggregate attribution_summary(log cv_journey_log, converted_at timestamp with time zone, value double precision) -> cv_attribution_summary$$),
+    ($$aggregate attribution_summary(path text[], conversions double precision, value double precision, nulls double precision) -> cv_attribution_summary$$),
+    ($$aggregate rollup(summary cv_attribution_summary) -> cv_attribution_summary$$),
+    ($$aggregate rollup(summary cv_support_summary) -> cv_support_summary$$),
+    ($$aggregate support_summary(created timestamp with time zone, first_reply timestamp with time zone, solved timestamp with time zone, contacts integer, reopens integer, as_of timestamp with time zone, reply_within interval, calendar cv_business_calendar) -> cv_support_summary$$);
 
 CREATE TEMP TABLE member AS
 SELECT classid, objid FROM pg_depend
@@ -211,11 +227,11 @@ SELECT is((SELECT string_agg(attname || ' ' || format_type(atttypid, atttypmod),
     WHERE attrelid = 'cv_rfm_score'::regclass AND attnum > 0 AND NOT attisdropped),
     'recency integer, frequency integer, monetary integer, score integer', 'the fields of cv_rfm_score');
 SELECT is((SELECT string_agg(typname::text, ', ' ORDER BY typname) FROM pg_type JOIN member ON classid = 'pg_type'::regclass AND objid = oid WHERE typcategory <> 'A'),
-    'cv_activity_log, cv_buying_model, cv_choice_data, cv_cohort_table, cv_condition_log, cv_condition_union, cv_csat_summary, cv_customer_base, cv_driver_summary, cv_flow_log, cv_funnel_result, cv_funnel_summary, cv_item_summary, cv_journey_graph, cv_journey_log, cv_kano_summary, cv_maturity_summary, cv_node_log, cv_nps_summary, cv_perceived_value_summary, cv_price_sensitivity, cv_purchase_history, cv_purchase_log, cv_ranking_summary, cv_rating_data, cv_retention_base, cv_retention_model, cv_revenue_table, cv_rfm_scale, cv_rfm_score, cv_rfm_value, cv_spending_model, cv_survival_summary, cv_transition_matrix, cv_utility_model', 'the types');
+    'cv_activity_log, cv_attribution_summary, cv_business_calendar, cv_buying_model, cv_choice_data, cv_cohort_table, cv_condition_log, cv_condition_union, cv_csat_summary, cv_customer_base, cv_driver_summary, cv_flow_log, cv_funnel_result, cv_funnel_summary, cv_item_summary, cv_journey_graph, cv_journey_log, cv_kano_summary, cv_maturity_summary, cv_node_log, cv_nps_summary, cv_perceived_value_summary, cv_price_sensitivity, cv_purchase_history, cv_purchase_log, cv_ranking_summary, cv_rating_data, cv_retention_base, cv_retention_model, cv_revenue_table, cv_rfm_scale, cv_rfm_score, cv_rfm_value, cv_spending_model, cv_support_summary, cv_survival_summary, cv_transition_matrix, cv_utility_model', 'the types');
 SELECT is((SELECT string_agg(text, ', ' ORDER BY text COLLATE "C")
            FROM (SELECT castsource::regtype || ' to ' || casttarget::regtype || ' ' || castcontext::text AS text
                  FROM pg_cast JOIN member ON classid = 'pg_cast'::regclass AND objid = oid) AS casts),
-    'cv_activity_log to jsonb a, cv_buying_model to jsonb a, cv_choice_data to jsonb a, cv_cohort_table to jsonb a, cv_csat_summary to jsonb a, cv_customer_base to jsonb a, cv_driver_summary to jsonb a, cv_funnel_summary to jsonb a, cv_item_summary to jsonb a, cv_journey_graph to jsonb a, cv_journey_log to jsonb a, cv_kano_summary to jsonb a, cv_maturity_summary to jsonb a, cv_nps_summary to jsonb a, cv_perceived_value_summary to jsonb a, cv_price_sensitivity to jsonb a, cv_ranking_summary to jsonb a, cv_rating_data to jsonb a, cv_retention_base to jsonb a, cv_retention_model to jsonb a, cv_revenue_table to jsonb a, cv_rfm_scale to jsonb a, cv_spending_model to jsonb a, cv_survival_summary to jsonb a, cv_transition_matrix to jsonb a, cv_utility_model to jsonb a, jsonb to cv_buying_model a, jsonb to cv_retention_model a, jsonb to cv_spending_model a, jsonb to cv_utility_model a',
+    'cv_activity_log to jsonb a, cv_attribution_summary to jsonb a, cv_business_calendar to jsonb a, cv_buying_model to jsonb a, cv_choice_data to jsonb a, cv_cohort_table to jsonb a, cv_csat_summary to jsonb a, cv_customer_base to jsonb a, cv_driver_summary to jsonb a, cv_funnel_summary to jsonb a, cv_item_summary to jsonb a, cv_journey_graph to jsonb a, cv_journey_log to jsonb a, cv_kano_summary to jsonb a, cv_maturity_summary to jsonb a, cv_nps_summary to jsonb a, cv_perceived_value_summary to jsonb a, cv_price_sensitivity to jsonb a, cv_ranking_summary to jsonb a, cv_rating_data to jsonb a, cv_retention_base to jsonb a, cv_retention_model to jsonb a, cv_revenue_table to jsonb a, cv_rfm_scale to jsonb a, cv_spending_model to jsonb a, cv_support_summary to jsonb a, cv_survival_summary to jsonb a, cv_transition_matrix to jsonb a, cv_utility_model to jsonb a, jsonb to cv_business_calendar a, jsonb to cv_buying_model a, jsonb to cv_retention_model a, jsonb to cv_spending_model a, jsonb to cv_utility_model a',
     'the casts');
 
 SELECT * FROM finish();
