@@ -56,7 +56,7 @@ CREATE AGGREGATE maturity_level(level integer, achieved boolean) (
     PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE maturity_level(integer, boolean) IS
-'Staged maturity level: the highest level such that every practice of it and of all levels from 2 below it is achieved. At least 1 (practices of level 1 have no effect), never above the highest level present; a level without practices is passed. By aspect it is the aspect''s level, over all aspects the minimum of theirs. NULL achieved, not assessed, is not satisfied; a row without a level is ignored; no rows give NULL. Errors: 22003 for a level below 1.';
+'Staged maturity level: the highest level such that every practice of it and of all levels from 2 below it is achieved. At least 1 (practices of level 1 have no effect), never above the highest level present; a level without practices is passed. By aspect it is the aspect''s level, over all aspects the minimum of theirs where each has practices at the highest level. NULL achieved, not assessed, is not satisfied; a row without a level is ignored; no rows give NULL. Errors: 22003 for a level below 1.';
 
 CREATE AGGREGATE maturity_summary(level integer, achieved boolean) (
     SFUNC = maturity_trans,

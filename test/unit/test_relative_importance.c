@@ -68,7 +68,7 @@ random_correlations(int p, double *correlation, double *outcome)
 static double
 subset_r_squared(int p, const double *correlation, const double *outcome, unsigned subset)
 {
-	double matrix[MOST * MOST];
+	double matrix[MOST * MOST] = { 0 };
 	double lower[MOST * MOST];
 	double right[MOST];
 	double solution[MOST];
