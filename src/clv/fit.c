@@ -352,8 +352,9 @@ cv_fit_buying_model(PG_FUNCTION_ARGS)
 			appendStringInfo(&fit.compared, ", {\"family\": \"%s\", \"skipped\": \"%s\"}",
 							 cv_buying_models.family(number), fault);
 	if (fit.fault)
-		cv_cannot_fit("a buying model", fit.fault,
-					  "Leave the covariate out, join rare levels, or use a penalty such as 0.001.");
+		cv_cannot_fit(
+			"a buying model", fit.fault,
+			"Leave the covariate out, join rare levels, or use a penalty such as 0.00001.");
 	cv_warn_of_fit(&cv_buying_models, fit.chosen, &fit.minimum,
 				   advice(&cv_buying_models, fit.chosen, &fit.minimum));
 	if (first != last || fit.chosen->header.flags & CV_MODEL_K_CHOSEN)
