@@ -122,9 +122,10 @@ prepare(buying_fit *fit, bool discrete)
 			"Observe for longer: without repeat purchases nothing tells rate and dropping out apart.");
 	if (fit->n == 1)
 		cv_cannot_fit("a buying model",
-					  fit->base->customers == 1 ? "The base holds one customer."
-												: psprintf("All %lld customers have the same history.",
-														   (long long) fit->base->customers),
+					  fit->base->customers == 1
+						  ? "The base holds one customer."
+						  : psprintf("All %lld customers have the same history.",
+									 (long long) fit->base->customers),
 					  "A model of how customers differ needs customers that do.");
 	initStringInfo(&fit->compared);
 }
@@ -168,16 +169,16 @@ fit_family(buying_fit *fit, int number, int k, bool k_chosen)
 
 	family.k = k;
 	memcpy(fit->scratch, fit->group, fit->n * sizeof(cv_group));
-	log_likelihood = cv_fit_buying(&family, fit->scratch, fit->n, fit->penalty,
-								   cv_check_interrupts, &minimum);
+	log_likelihood =
+		cv_fit_buying(&family, fit->scratch, fit->n, fit->penalty, cv_check_interrupts, &minimum);
 	if (k > 1)
 		log_likelihood +=
 			(k - 1) * (cv_base_log_gaps(fit->base) - fit->repeats * log(fit->unit_days));
 	if (!isfinite(log_likelihood))
-		cv_cannot_fit("a buying model",
-					  psprintf("The likelihood of %s is not finite on these histories.",
-							   family.name),
-					  "Check the histories for absurdly long or short times.");
+		cv_cannot_fit(
+			"a buying model",
+			psprintf("The likelihood of %s is not finite on these histories.", family.name),
+			"Check the histories for absurdly long or short times.");
 	model = cv_model_new(&cv_buying_models, number, fit->unit_days, "");
 	model->k = k;
 	cv_model_set_fit(&cv_buying_models, model, fit->base->customers, log_likelihood, fit->penalty,
@@ -320,8 +321,8 @@ cv_fit_buying_model(PG_FUNCTION_ARGS)
 	cv_warn_of_fit(&cv_buying_models, fit.chosen, &fit.minimum,
 				   advice(&cv_buying_models, fit.chosen, &fit.minimum));
 	if (first != last || fit.chosen->header.flags & CV_MODEL_K_CHOSEN)
-		fit.chosen = cv_model_with_compared(
-			fit.chosen, cv_canonical_json(psprintf("[%s]", fit.compared.data)));
+		fit.chosen = cv_model_with_compared(fit.chosen,
+											cv_canonical_json(psprintf("[%s]", fit.compared.data)));
 	PG_RETURN_POINTER(fit.chosen);
 }
 

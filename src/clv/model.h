@@ -31,7 +31,7 @@ typedef struct cv_model_kind
 	int (*parameters)(int family); /* the family's own, all above 0 */
 	const char *(*parameter)(int family, int parameter);
 	int (*most_k)(int family); /* of the k from 1 that it has, 0 if none; NULL: none has */
-	bool has_unit; /* times are in a unit that the model carries */
+	bool has_unit;			   /* times are in a unit that the model carries */
 	bool has_penalty;
 	bool has_compared;
 } cv_model_kind;

@@ -81,8 +81,7 @@ log_odds_dead(const double *p, double x, double t_x, double n)
 static double
 log_likelihood(const double *p, double x, double t_x, double n)
 {
-	return log_pattern(p, x, n) + log_lived(p, n) +
-		   cv_log_add_exp(0, log_odds_dead(p, x, t_x, n));
+	return log_pattern(p, x, n) + log_lived(p, n) + cv_log_add_exp(0, log_odds_dead(p, x, t_x, n));
 }
 
 /*

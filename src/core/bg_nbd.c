@@ -193,36 +193,35 @@ probability(const double *p, double x, double T, double horizon, double n, doubl
 }
 
 /* The two families differ in k alone. */
-#define FAMILY(name, first)                                                                   \
-	static double name##_log_likelihood(const double *p, double x, double t_x, double T)      \
-	{                                                                                         \
-		return log_likelihood(p, x, t_x, T, x + (first));                                     \
-	}                                                                                         \
-	static void name##_add(const double *p, const cv_group *group, int n, cv_likelihood *sum) \
-	{                                                                                         \
-		add(p, group, n, sum, first);                                                         \
-	}                                                                                         \
-	static double name##_log_odds_dead(const double *p, double x, double t_x, double T)       \
-	{                                                                                         \
-		return log_odds_dead(p, x, t_x, T, x + (first));                                      \
-	}                                                                                         \
-	static double name##_survival(const double *p, double x, double t_x, double T,            \
-								  double ahead)                                               \
-	{                                                                                         \
-		(void) t_x;                                                                           \
-		return survival(p, x, T, ahead, x + (first));                                         \
-	}                                                                                         \
-	static double name##_purchases(const double *p, double x, double t_x, double T,           \
-								   double horizon, double delta)                              \
-	{                                                                                         \
-		(void) t_x;                                                                           \
-		return purchases(p, x, T, horizon, delta, x + (first));                               \
-	}                                                                                         \
-	static double name##_probability(const double *p, double x, double t_x, double T,         \
-									 double horizon, double n)                                \
-	{                                                                                         \
-		(void) t_x;                                                                           \
-		return probability(p, x, T, horizon, n, x + (first));                                 \
+#define FAMILY(name, first)                                                                      \
+	static double name##_log_likelihood(const double *p, double x, double t_x, double T)         \
+	{                                                                                            \
+		return log_likelihood(p, x, t_x, T, x + (first));                                        \
+	}                                                                                            \
+	static void name##_add(const double *p, const cv_group *group, int n, cv_likelihood *sum)    \
+	{                                                                                            \
+		add(p, group, n, sum, first);                                                            \
+	}                                                                                            \
+	static double name##_log_odds_dead(const double *p, double x, double t_x, double T)          \
+	{                                                                                            \
+		return log_odds_dead(p, x, t_x, T, x + (first));                                         \
+	}                                                                                            \
+	static double name##_survival(const double *p, double x, double t_x, double T, double ahead) \
+	{                                                                                            \
+		(void) t_x;                                                                              \
+		return survival(p, x, T, ahead, x + (first));                                            \
+	}                                                                                            \
+	static double name##_purchases(const double *p, double x, double t_x, double T,              \
+								   double horizon, double delta)                                 \
+	{                                                                                            \
+		(void) t_x;                                                                              \
+		return purchases(p, x, T, horizon, delta, x + (first));                                  \
+	}                                                                                            \
+	static double name##_probability(const double *p, double x, double t_x, double T,            \
+									 double horizon, double n)                                   \
+	{                                                                                            \
+		(void) t_x;                                                                              \
+		return probability(p, x, T, horizon, n, x + (first));                                    \
 	}
 
 FAMILY(bg, 0)

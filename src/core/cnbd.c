@@ -69,9 +69,7 @@ log_likelihood(const double *p, double x, double t_x, double T, double survived)
 	return cv_lgamma_delta(p[R], kx) - x * cv_lgamma(p[K]) - p[R] * log1p(T / p[ALPHA]) -
 		   kx * log(p[ALPHA] + T) + cv_lgamma_delta(p[B], survived) -
 		   cv_lgamma_delta(p[A] + p[B], survived) + self.log_sum +
-		   (survived == 0
-				? 0
-				: cv_log_add_exp(0, log_dead(p, x, t_x, T, survived) - self.log_sum));
+		   (survived == 0 ? 0 : cv_log_add_exp(0, log_dead(p, x, t_x, T, survived) - self.log_sum));
 }
 
 /*
@@ -256,42 +254,41 @@ add(const double *p, const cv_group *group, int n, cv_likelihood *sum, int first
 }
 
 /* The two families differ in the chances to drop out. */
-#define FAMILY(name, first)                                                                    \
-	static double name##_log_likelihood(const double *p, double x, double t_x, double T)       \
-	{                                                                                          \
-		return log_likelihood(p, x, t_x, T, x + (first));                                      \
-	}                                                                                          \
-	static void name##_add(const double *p, const cv_group *group, int n, cv_likelihood *sum)  \
-	{                                                                                          \
-		add(p, group, n, sum, first);                                                          \
-	}                                                                                          \
-	static double name##_log_odds_dead(const double *p, double x, double t_x, double T)        \
-	{                                                                                          \
-		return log_odds_dead(p, x, t_x, T, x + (first));                                       \
-	}                                                                                          \
-	static double name##_survival(const double *p, double x, double t_x, double T,             \
-								  double ahead)                                                \
-	{                                                                                          \
-		cv_renewal self;                                                                       \
-                                                                                               \
-		living(&self, p, x, t_x, T, x + (first));                                              \
-		return cv_renewal_survival(&self, ahead);                                              \
-	}                                                                                          \
-	static double name##_purchases(const double *p, double x, double t_x, double T,            \
-								   double horizon, double delta)                               \
-	{                                                                                          \
-		cv_renewal self;                                                                       \
-                                                                                               \
-		living(&self, p, x, t_x, T, x + (first));                                              \
-		return cv_renewal_events(&self, horizon, delta);                                       \
-	}                                                                                          \
-	static double name##_probability(const double *p, double x, double t_x, double T,          \
-									 double horizon, double n)                                 \
-	{                                                                                          \
-		cv_renewal self;                                                                       \
-                                                                                               \
-		living(&self, p, x, t_x, T, x + (first));                                              \
-		return cv_renewal_probability(&self, horizon, n);                                      \
+#define FAMILY(name, first)                                                                      \
+	static double name##_log_likelihood(const double *p, double x, double t_x, double T)         \
+	{                                                                                            \
+		return log_likelihood(p, x, t_x, T, x + (first));                                        \
+	}                                                                                            \
+	static void name##_add(const double *p, const cv_group *group, int n, cv_likelihood *sum)    \
+	{                                                                                            \
+		add(p, group, n, sum, first);                                                            \
+	}                                                                                            \
+	static double name##_log_odds_dead(const double *p, double x, double t_x, double T)          \
+	{                                                                                            \
+		return log_odds_dead(p, x, t_x, T, x + (first));                                         \
+	}                                                                                            \
+	static double name##_survival(const double *p, double x, double t_x, double T, double ahead) \
+	{                                                                                            \
+		cv_renewal self;                                                                         \
+                                                                                                 \
+		living(&self, p, x, t_x, T, x + (first));                                                \
+		return cv_renewal_survival(&self, ahead);                                                \
+	}                                                                                            \
+	static double name##_purchases(const double *p, double x, double t_x, double T,              \
+								   double horizon, double delta)                                 \
+	{                                                                                            \
+		cv_renewal self;                                                                         \
+                                                                                                 \
+		living(&self, p, x, t_x, T, x + (first));                                                \
+		return cv_renewal_events(&self, horizon, delta);                                         \
+	}                                                                                            \
+	static double name##_probability(const double *p, double x, double t_x, double T,            \
+									 double horizon, double n)                                   \
+	{                                                                                            \
+		cv_renewal self;                                                                         \
+                                                                                                 \
+		living(&self, p, x, t_x, T, x + (first));                                                \
+		return cv_renewal_probability(&self, horizon, n);                                        \
 	}
 
 FAMILY(bg, 0)

@@ -26,8 +26,8 @@ typedef struct cv_renewal
 	double weight[CV_MOST_STAGES];
 } cv_renewal;
 
-extern void
-cv_renewal_init(cv_renewal *self, int k, double shape, double scale, double silent, double a, double c);
+extern void cv_renewal_init(cv_renewal *self, int k, double shape, double scale, double silent,
+							double a, double c);
 extern double cv_renewal_survival(const cv_renewal *self, double ahead);
 extern double cv_renewal_events(const cv_renewal *self, double horizon, double delta);
 extern double cv_renewal_probability(const cv_renewal *self, double horizon, double n);

@@ -21,11 +21,9 @@ static void
 test_published(void)
 {
 	/* x t_x log-likelihood, P(alive at 7), purchases at the next 5 */
-	static const double row[][5] = {
-		{ 0, 0, -1.16726247267, 0.1080165841687, 0.0728028774750 },
-		{ 2, 4, -5.19569760104, 0.5895141164337, 1.0573489419097 },
-		{ 6, 6, -2.18224844762, 0.9304025423729, 3.7521156075999 }
-	};
+	static const double row[][5] = { { 0, 0, -1.16726247267, 0.1080165841687, 0.0728028774750 },
+									 { 2, 4, -5.19569760104, 0.5895141164337, 1.0573489419097 },
+									 { 6, 6, -2.18224844762, 0.9304025423729, 3.7521156075999 } };
 	int i;
 
 	for (i = 0; i < 3; i++)
@@ -100,11 +98,11 @@ test_histories(const double *p)
 		N = 5,
 		AHEAD = 6
 	};
-	double seen[N + 1][N + 1] = { { 0 } };		  /* probability of x, t_x */
-	double alive[N + 1][N + 1] = { { 0 } };		  /* and alive at n */
-	double later[N + 1][N + 1] = { { 0 } };		  /* ... at the end */
-	double bought[N + 1][N + 1] = { { 0 } };	  /* expected purchases ahead */
-	double worth[N + 1][N + 1] = { { 0 } };		  /* discounted */
+	double seen[N + 1][N + 1] = { { 0 } };	 /* probability of x, t_x */
+	double alive[N + 1][N + 1] = { { 0 } };	 /* and alive at n */
+	double later[N + 1][N + 1] = { { 0 } };	 /* ... at the end */
+	double bought[N + 1][N + 1] = { { 0 } }; /* expected purchases ahead */
+	double worth[N + 1][N + 1] = { { 0 } };	 /* discounted */
 	double count[N + 1][N + 1][AHEAD + 1] = { { { 0 } } };
 	double worst[6] = { 0 };
 	double delta = 0.07;
@@ -135,8 +133,9 @@ test_histories(const double *p)
 					last = i <= N ? i : last;
 					value += i > N ? exp(-delta * (i - N)) : 0;
 				}
-			chance = moment(p[0], p[1], total, lived - total) *
-					 (lived < N + AHEAD ? moment(p[2], p[3], 1, lived) : moment(p[2], p[3], 0, lived));
+			chance =
+				moment(p[0], p[1], total, lived - total) *
+				(lived < N + AHEAD ? moment(p[2], p[3], 1, lived) : moment(p[2], p[3], 0, lived));
 			seen[first][last] += chance;
 			alive[first][last] += lived >= N ? chance : 0;
 			later[first][last] += lived == N + AHEAD ? chance : 0;
@@ -153,9 +152,8 @@ test_histories(const double *p)
 			double now = cv_buying_p_alive(model, p, x, t_x, N);
 			double ways = x > 1 ? tgamma(t_x) / tgamma(x) / tgamma(t_x - x + 1) : 1;
 
-			worst[0] = fmax(worst[0], fabs(exp(model->log_likelihood(p, x, t_x, N)) * ways /
-											   seen[x][t_x] -
-										   1));
+			worst[0] = fmax(
+				worst[0], fabs(exp(model->log_likelihood(p, x, t_x, N)) * ways / seen[x][t_x] - 1));
 			worst[1] = fmax(worst[1], fabs(1 / (1 + odds) / (alive[x][t_x] / seen[x][t_x]) - 1));
 			worst[2] = fmax(worst[2], fabs(now * model->survival(p, x, t_x, N, AHEAD + 0.5) /
 											   (later[x][t_x] / seen[x][t_x]) -
@@ -220,13 +218,13 @@ test_many(void)
 			}
 			worst_sum =
 				fmax(worst_sum, fabs(model->purchases(p, 3, 6, 8, ahead[j], 0) / (double) sum - 1));
-			worst_discounted = fmax(worst_discounted, fabs(model->purchases(p, 3, 6, 8, ahead[j], delta) /
-															   (double) discounted -
-														   1));
+			worst_discounted =
+				fmax(worst_discounted,
+					 fabs(model->purchases(p, 3, 6, 8, ahead[j], delta) / (double) discounted - 1));
 			if (ahead[j] > 2000)
-				worst_ever = fmax(worst_ever, fabs(model->purchases(p, 3, 6, 8, INFINITY, 0.05) /
-													   (double) ever -
-												   1));
+				worst_ever =
+					fmax(worst_ever,
+						 fabs(model->purchases(p, 3, 6, 8, INFINITY, 0.05) / (double) ever - 1));
 			for (n = 0; ahead[j] < 1000 && n <= ahead[j]; n++)
 				chances += model->probability(p, 3, 6, 8, ahead[j], n);
 			if (ahead[j] < 1000)
@@ -256,8 +254,9 @@ test_derivatives(void)
 	static const double places[][CV_BUYING_NUMBERS] = { { 1.204, 0.750, 0.657, 2.783 },
 														{ 0.05, 3, 20, 0.4 },
 														{ 30, 10, 0.02, 5 } };
-	static cv_group group[] = { { 0, 0, 0, 2 }, { 0, 0, 6, 5 },	  { 2, 4, 6, 3 },	{ 6, 6, 6, 1 },
-								{ 1, 1, 60, 2 }, { 20, 30, 60, 1 }, { 3, 3, 4000, 1 } };
+	static cv_group group[] = { { 0, 0, 0, 2 },	  { 0, 0, 6, 5 },  { 2, 4, 6, 3 },
+								{ 6, 6, 6, 1 },	  { 1, 1, 60, 2 }, { 20, 30, 60, 1 },
+								{ 3, 3, 4000, 1 } };
 	int n = sizeof(group) / sizeof(group[0]);
 	double worst[3] = { 0 };
 	size_t place;
@@ -292,11 +291,11 @@ test_derivatives(void)
 			{
 				double entry = i <= j ? here.hessian[i][j] : here.hessian[j][i];
 
-				worst[2] = fmax(worst[2],
-								fabs((up.gradient[j] - down.gradient[j]) / (2 * h) - entry) *
-									places[place][i] * places[place][j] /
-									(1 + fabs(here.gradient[j]) * places[place][j] +
-									 fabs(entry) * places[place][i] * places[place][j]));
+				worst[2] =
+					fmax(worst[2], fabs((up.gradient[j] - down.gradient[j]) / (2 * h) - entry) *
+									   places[place][i] * places[place][j] /
+									   (1 + fabs(here.gradient[j]) * places[place][j] +
+										fabs(entry) * places[place][i] * places[place][j]));
 			}
 		}
 	}
@@ -359,8 +358,8 @@ test_truth(void)
 		converged++;
 		cv_cholesky_inverse(4, lower, covariance);
 		for (i = 0; i < 4; i++)
-			inside += fabs(minimum.theta[i] - log(donations[i])) <
-					  1.96 * sqrt(covariance[i * 4 + i] / n);
+			inside +=
+				fabs(minimum.theta[i] - log(donations[i])) < 1.96 * sqrt(covariance[i * 4 + i] / n);
 	}
 	ok(converged >= sets - 2, "%d of %d fits converge", converged, sets);
 	ok(inside >= 0.90 * 4 * converged && inside <= 0.99 * 4 * converged,

@@ -28,8 +28,8 @@ test_one(const cv_buying_family *regular, const cv_buying_family *plain)
 											{ 2, 0.05, 1, 0.3, 1 },
 											{ 5, 300, 3, 30, 1 },
 											{ 0.05, 0.01, 0.02, 8, 1 } };
-	static const double rows[][3] = { { 0, 0, 0 },		{ 0, 0, 38.86 },	 { 1, 1.71, 38.86 },
-									  { 7, 29.43, 40 }, { 7, 40, 40 },		 { 300, 59, 60 },
+	static const double rows[][3] = { { 0, 0, 0 },		{ 0, 0, 38.86 }, { 1, 1.71, 38.86 },
+									  { 7, 29.43, 40 }, { 7, 40, 40 },	 { 300, 59, 60 },
 									  { 5000, 99, 100 } };
 	static const double horizons[] = { 0.01, 4, 52, 400 };
 	double worst[6] = { 0 };
@@ -47,8 +47,8 @@ test_one(const cv_buying_family *regular, const cv_buying_family *plain)
 			double value = plain->log_likelihood(p, x, t_x, T);
 			double n;
 
-			worst[0] =
-				fmax(worst[0], fabs(regular->log_likelihood(p, x, t_x, T) - value) / (1 + fabs(value)));
+			worst[0] = fmax(worst[0], fabs(regular->log_likelihood(p, x, t_x, T) - value) /
+										  (1 + fabs(value)));
 			worst[1] = fmax(worst[1], error_of(cv_buying_p_alive(regular, p, x, t_x, T),
 											   cv_buying_p_alive(plain, p, x, t_x, T)));
 			for (l = 0; l < sizeof(horizons) / sizeof(horizons[0]); l++)
@@ -222,7 +222,9 @@ over_rate(const story *at)
 		{
 			long double v = bottom + (top - bottom) * (i + rule.node[j]) / panels;
 
-			sum += rule.weight[j] * expl(at->shape * (v - logl(at->shape / at->scale)) + at->shape - at->scale * expl(v)) *
+			sum += rule.weight[j] *
+				   expl(at->shape * (v - logl(at->shape / at->scale)) + at->shape -
+						at->scale * expl(v)) *
 				   given_rate(at, expl(v));
 		}
 	return sum * (top - bottom) / panels;
@@ -252,11 +254,13 @@ test_story(void)
 		double x = q[6];
 		double t_x = q[7];
 		double T = q[8];
-		story at = { (int) q[1], q[2] + q[1] * x, q[3] + t_x, T - t_x, q[4], q[5] + x + q[0], q[9], 0, 0, SILENCE };
+		story at = { (int) q[1], q[2] + q[1] * x, q[3] + t_x, T - t_x,
+					 q[4],		 q[5] + x + q[0], q[9],		  0,
+					 0,			 SILENCE };
 		long double whole = over_rate(&at);
 		/* odds of being dead: the same purchases, no silence asked for */
-		long double died = expl(at.shape - at.shape * logl(at.shape) + lgammal(at.shape)) *
-						   q[4] / (at.c - 1);
+		long double died =
+			expl(at.shape - at.shape * logl(at.shape) + lgammal(at.shape)) * q[4] / (at.c - 1);
 		double got;
 
 		fill_kept(&at);
@@ -374,12 +378,18 @@ test_many(void)
 {
 	/* first k r alpha a b x t_x T horizon */
 	static const double cases[][10] = {
-		{ 0, 2, 0.5, 0.01, 0.8, 2.4, 0, 0, 0, 52 },		   { 1, 3, 1.5, 0.003, 0.5, 0.7, 0, 0, 0, 26 },
-		{ 1, 12, 0.3, 0.01, 3, 9, 0, 0, 0, 30 },		   { 0, 2, 1, 5, 0.7, 3, 5000, 99, 100, 52 },
-		{ 1, 12, 2, 0.01, 0.01, 3, 5000, 100, 100, 100 },  { 0, 5, 3, 1e4, 0.7, 3, 20, 3, 5, 1e5 },
-		{ 1, 2, 1, 1e-3, 0.05, 0.05, 400, 9, 10, 300 },	   { 1, 1, 0.2, 1e-3, 0.05, 0.05, 0, 0, 0, 30 },
-		{ 0, 3, 0.7, 1e6, 1, 2, 3, 50, 100, 1e4 },		   { 1, 40, 2, 3, 1, 1, 300, 299, 300, 100 },
-		{ 1, 100, 5, 3, 2, 1, 2, 20, 30, 1000 },		   { 0, 2, 0.5, 4, 1e-3, 2, 1, 2, 1e4, 1e4 },
+		{ 0, 2, 0.5, 0.01, 0.8, 2.4, 0, 0, 0, 52 },
+		{ 1, 3, 1.5, 0.003, 0.5, 0.7, 0, 0, 0, 26 },
+		{ 1, 12, 0.3, 0.01, 3, 9, 0, 0, 0, 30 },
+		{ 0, 2, 1, 5, 0.7, 3, 5000, 99, 100, 52 },
+		{ 1, 12, 2, 0.01, 0.01, 3, 5000, 100, 100, 100 },
+		{ 0, 5, 3, 1e4, 0.7, 3, 20, 3, 5, 1e5 },
+		{ 1, 2, 1, 1e-3, 0.05, 0.05, 400, 9, 10, 300 },
+		{ 1, 1, 0.2, 1e-3, 0.05, 0.05, 0, 0, 0, 30 },
+		{ 0, 3, 0.7, 1e6, 1, 2, 3, 50, 100, 1e4 },
+		{ 1, 40, 2, 3, 1, 1, 300, 299, 300, 100 },
+		{ 1, 100, 5, 3, 2, 1, 2, 20, 30, 1000 },
+		{ 0, 2, 0.5, 4, 1e-3, 2, 1, 2, 1e4, 1e4 },
 	};
 	double worst[2] = { 0 };
 	size_t i;
@@ -396,10 +406,58 @@ test_many(void)
 		worst[0] = fmax(worst[0], error_of(family->survival(p, q[6], q[7], q[8], q[9]), alive));
 		worst[1] =
 			fmax(worst[1], error_of(family->purchases(p, q[6], q[7], q[8], q[9], 0), purchases));
-		
 	}
 	ok(worst[0] < 1e-11, "many purchases: survival (error %.1e)", worst[0]);
 	ok(worst[1] < 1e-11, "many purchases: their number (error %.1e)", worst[1]);
+}
+
+/*
+ * Discounted, where much is to be added up: N(u) integrated by parts, with N from above,
+ * in so many panels.
+ */
+static void
+test_much_work(void)
+{
+	/* first k r alpha a b x t_x T horizon delta panels */
+	static const double cases[][12] = {
+		{ 1, 12, 3, 2, 0.7, 3, 300, 40, 40.1, 40, 0.01, 600 },
+		{ 0, 2, 0.5, 0.05, 0.8, 2.4, 0, 0, 0, 60, 0.002, 60 },
+		{ 1, 3, 2, 1, 0.5, 0.7, 40, 8, 8, 200, 0.05, 120 },
+		{ 1, 100, 2, 40, 0.5, 0.7, 9, 12, 12.5, 20, 0.05, 200 },
+		{ 0, 6, 0.4, 0.001, 1.2, 0.7, 0, 0, 0, 30, 0.1, 200 },
+	};
+	double worst = 0;
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+	{
+		const double *q = cases[i];
+		const cv_buying_family *family = q[0] ? &cv_mbg_cnbd : &cv_bg_cnbd;
+		double p[CV_BUYING_NUMBERS] = { q[2], q[3], q[4], q[5], q[1] };
+		cv_legendre rule = cv_legendre_rule(12);
+		double sum = 0;
+		/* panels that grow from a tiny one: there N is steep or in step */
+		double last = 0;
+		int j;
+		int l;
+
+		for (j = 1; j <= q[11]; j++)
+		{
+			double next = q[9] * pow(j / q[11], 6);
+
+			for (l = 0; l < rule.n; l++)
+			{
+				double u = last + (next - last) * rule.node[l];
+
+				sum += (next - last) * rule.weight[l] * exp(-q[10] * u) *
+					   family->purchases(p, q[6], q[7], q[8], u, 0);
+			}
+			last = next;
+		}
+		sum = q[10] * sum + exp(-q[10] * q[9]) * family->purchases(p, q[6], q[7], q[8], q[9], 0);
+		worst = fmax(worst, error_of(family->purchases(p, q[6], q[7], q[8], q[9], q[10]), sum));
+	}
+	ok(worst < 1e-11, "much work: discounted purchases (error %.1e)", worst);
 }
 
 /* For ever is the limit of long horizons, and probabilities add up. */
@@ -407,9 +465,9 @@ static void
 test_limits(void)
 {
 	static const double cases[][9] = {
-		{ 0, 2, 0.9, 6, 0.9, 1.6, 3, 20, 30 }, { 1, 3, 2.5, 10, 0.5, 2.4, 0, 0, 12 },
-		{ 1, 6, 3, 2, 0.7, 3, 12, 36, 40 },	   { 0, 12, 0.05, 3, 0.4, 5, 0, 0, 0 },
-		{ 1, 2, 0.01, 300, 2, 2, 0, 0, 5 },	   { 0, 4, 1, 1, 1, 1, 300, 50, 50 },
+		{ 0, 2, 0.9, 6, 0.9, 1.6, 3, 20, 30 },	{ 1, 3, 2.5, 10, 0.5, 2.4, 0, 0, 12 },
+		{ 1, 6, 3, 2, 0.7, 3, 12, 36, 40 },		{ 0, 12, 0.05, 3, 0.4, 5, 0, 0, 0 },
+		{ 1, 2, 0.01, 300, 2, 2, 0, 0, 5 },		{ 0, 4, 1, 1, 1, 1, 300, 50, 50 },
 		{ 1, 3, 40, 100, 0.1, 8, 40, 100, 130 }
 	};
 	static const double rates[] = { 0.0005, 0.01, 0.5 };
@@ -434,9 +492,9 @@ test_limits(void)
 			double ever = family->purchases(p, q[6], q[7], q[8], INFINITY, rates[j]);
 			double edge = (40 + 3 * q[1]) / rates[j];
 
-			worst_ever = fmax(worst_ever, error_of(family->purchases(p, q[6], q[7], q[8],
-																	 0.999 * edge, rates[j]),
-												   ever));
+			worst_ever = fmax(
+				worst_ever,
+				error_of(family->purchases(p, q[6], q[7], q[8], 0.999 * edge, rates[j]), ever));
 		}
 		for (n = 0; n < 1000; n++)
 		{
@@ -446,8 +504,7 @@ test_limits(void)
 			mean += n * one;
 		}
 		worst_sum = fmax(worst_sum, error_of(sum, 1));
-		worst_mean =
-			fmax(worst_mean, error_of(mean, family->purchases(p, q[6], q[7], q[8], h, 0)));
+		worst_mean = fmax(worst_mean, error_of(mean, family->purchases(p, q[6], q[7], q[8], h, 0)));
 	}
 	ok(worst_ever < 1e-12, "for ever is the limit of long horizons (error %.1e)", worst_ever);
 	ok(worst_sum < 1e-12, "probabilities add up to 1 (error %.1e)", worst_sum);
@@ -461,6 +518,7 @@ main(void)
 	test_one(&cv_mbg_cnbd, &cv_mbg_nbd);
 	test_story();
 	test_many();
+	test_much_work();
 	test_limits();
 	return done();
 }

@@ -13,11 +13,12 @@
 
 #define FAMILIES 6
 
-static const cv_buying_family *const family[FAMILIES] = { &cv_nbd,		  &cv_bg_nbd,  &cv_mbg_nbd,
-														  &cv_pareto_nbd, &cv_bg_cnbd, &cv_mbg_cnbd };
+static const cv_buying_family *const family[FAMILIES] = {
+	&cv_nbd, &cv_bg_nbd, &cv_mbg_nbd, &cv_pareto_nbd, &cv_bg_cnbd, &cv_mbg_cnbd
+};
 
 static const double truth[FAMILIES][CV_BUYING_NUMBERS] = {
-	{ 0.6, 8, 0, 0 },	  { 0.5, 6, 0.8, 2.4 },		{ 0.6, 6, 0.8, 1.6 },
+	{ 0.6, 8, 0, 0 },	  { 0.5, 6, 0.8, 2.4 },	   { 0.6, 6, 0.8, 1.6 },
 	{ 0.6, 10, 0.6, 12 }, { 0.9, 3, 0.8, 2.4, 2 }, { 1.2, 3, 0.8, 1.6, 3 }
 };
 
@@ -79,7 +80,7 @@ test_derivatives(const cv_buying_family *model)
 {
 	/* the last of each is the k of regular families */
 	static const double places[][CV_BUYING_NUMBERS] = {
-		{ 0.3, 4, 0.8, 2.4, 2 },		{ 2, 0.05, 1, 0.3, 3 },		 { 0.7, 30, 3, 30, 12 },
+		{ 0.3, 4, 0.8, 2.4, 2 },	 { 2, 0.05, 1, 0.3, 3 },	  { 0.7, 30, 3, 30, 12 },
 		{ 0.05, 200, 0.02, 0.5, 2 }, { 10, 100, 40, 0.001, 100 }, { 1, 1, 1, 1, 1 }
 	};
 	double worst_sum = 0;
@@ -334,8 +335,9 @@ test_futures(const cv_buying_family *model, const double *p)
 		expected += mean;
 		bought += later;
 		variance += (later - mean) * (later - mean);
-		alive += model->probability(p, x, t_x, T, horizon, 0) * cv_buying_p_alive(model, p, x, t_x, T) +
-				 cv_buying_p_dead(model, p, x, t_x, T);
+		alive +=
+			model->probability(p, x, t_x, T, horizon, 0) * cv_buying_p_alive(model, p, x, t_x, T) +
+			cv_buying_p_dead(model, p, x, t_x, T);
 		living += later == 0;
 	}
 	ok(fabs(bought - expected) < 4 * sqrt(variance),
