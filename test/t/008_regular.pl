@@ -17,7 +17,7 @@ my $data = shared_data();
 
 if ($data)
 {
-    # printed by BTYDplus
+    # printed by BTYDplus, whose optimiser stops some 1e-4 before the optimum
     my $btydplus = '{"family": "mbg/cnbd-k", "unit": "7 days", "k": 2, "r": 0.579908037498, "alpha": 2.288199491265, "a": 1.134330776941, "b": 1.584778574681}';
     my @rows = split /\n/, query($node, <<"SQL");
 CREATE TABLE orders (master_id int, customer_id int, ordered_on date, cds int, spend numeric);
@@ -36,7 +36,7 @@ SQL
     for my $row (@rows)
     {
         my ($name, $got, $expected) = split /\|/, $row;
-        is_near($got, $expected, 2e-5, "CDNOW, MBG/CNBD-2: $name of BTYDplus");
+        is_near($got, $expected, 2e-4, "CDNOW, MBG/CNBD-2: $name of BTYDplus");
     }
     is(scalar @rows, 5, 'CDNOW, MBG/CNBD-2: k and four parameters');
     is($converged, 't', 'CDNOW, MBG/CNBD-2: converged');
