@@ -24,6 +24,13 @@ size_without_text(int parameters)
 		   ((Size) parameters + (Size) parameters * parameters) * sizeof(double);
 }
 
+/* The flags that a model of the kind can have. */
+static uint8
+flags_of(const cv_model_kind *kind)
+{
+	return kind->most_k ? CV_MODEL_FLAGS : CV_MODEL_FLAGS & ~CV_MODEL_K_CHOSEN;
+}
+
 /* A zeroed model; "compared" is JSON text or empty. */
 cv_model *
 cv_model_new(const cv_model_kind *kind, int family, double unit_days, const char *compared)
@@ -113,7 +120,7 @@ const cv_model *
 cv_model_arg(FunctionCallInfo fcinfo, int argument, const cv_model_kind *kind)
 {
 	cv_model *model = cv_value_arg(fcinfo, argument, kind->type, offsetof(cv_model, parameter) + 1,
-								   CV_MODEL_FLAGS);
+								   flags_of(kind));
 	const char *fault = NULL;
 
 	if (model->parameters < 1 || model->parameters > CV_MAX_PARAMETERS ||
@@ -442,7 +449,7 @@ cv_model_in(const cv_model_kind *kind, char *text)
 cv_model *
 cv_model_receive(const cv_model_kind *kind, StringInfo buffer)
 {
-	uint8 flags = cv_receive_begin(buffer, kind->type, CV_MODEL_FLAGS);
+	uint8 flags = cv_receive_begin(buffer, kind->type, flags_of(kind));
 	int family = pq_getmsgbyte(buffer) - kind->first_number;
 	cv_model *model;
 	double *covariance;
