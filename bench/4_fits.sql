@@ -17,7 +17,7 @@ INSERT INTO elsewhere VALUES
 CREATE FUNCTION measure_fit(family text, customers integer, won text, target float8) RETURNS void LANGUAGE plpgsql AS
 $$
 DECLARE
-    fit text := CASE family WHEN 'gamma-gamma' THEN 'fit_spending(base)' ELSE format('fit_buying(base, %L)', family) END;
+    fit text := CASE family WHEN 'gamma-gamma' THEN 'fit_spending(base)' WHEN 'bg/bb' THEN 'fit_buying(base, ''bg/bb'', ''1 day'')' ELSE format('fit_buying(base, %L)', family) END;
     took timing;
     iterations integer;
     converged boolean;
@@ -37,11 +37,11 @@ $$;
 SELECT measure_fit(family, customers, '12 weeks',
                    CASE WHEN customers = 1000000
                         THEN CASE family WHEN 'bg/nbd' THEN 0.39 WHEN 'mbg/nbd' THEN 0.41 WHEN 'pareto/nbd' THEN 1.5 END END)
-FROM unnest('{nbd, bg/nbd, mbg/nbd, pareto/nbd, gamma-gamma}'::text[]) WITH ORDINALITY AS families(family, place), sizes
+FROM unnest('{nbd, bg/nbd, mbg/nbd, pareto/nbd, bg/cnbd-2, mbg/cnbd-2, mbg/cnbd-k, bg/bb, gamma-gamma}'::text[]) WITH ORDINALITY AS families(family, place), sizes
 ORDER BY place, customers;
 
 SELECT measure_fit(family, customers, '3 years', NULL)
-FROM unnest('{nbd, bg/nbd, mbg/nbd, pareto/nbd, gamma-gamma}'::text[]) WITH ORDINALITY AS families(family, place), sizes
+FROM unnest('{nbd, bg/nbd, mbg/nbd, pareto/nbd, bg/cnbd-2, mbg/cnbd-2, mbg/cnbd-k, bg/bb, gamma-gamma}'::text[]) WITH ORDINALITY AS families(family, place), sizes
 WHERE largest
 ORDER BY place;
 

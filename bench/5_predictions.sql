@@ -34,9 +34,14 @@ $$;
 SELECT measure_predictions('bg/nbd', 'histories', '', 2, 4);
 SELECT measure_predictions('mbg/nbd', 'histories', '', 2, 4);
 SELECT measure_predictions('pareto/nbd', 'histories', '', 0.7, 0.7);
+-- at most ten times MBG/NBD; bg/bb counts days
+SELECT measure_predictions('bg/cnbd-2', 'histories', '', 20, 40);
+SELECT measure_predictions('mbg/cnbd-2', 'histories', '', 20, 40);
+SELECT measure_predictions('bg/bb', 'histories', '', 20, 40);
 SELECT measure_predictions('bg/nbd', 'wide_histories', ', won over three years', 2, 4);
 SELECT measure_predictions('mbg/nbd', 'wide_histories', ', won over three years', 2, 4);
 SELECT measure_predictions('pareto/nbd', 'wide_histories', ', won over three years', 0.7, 0.7);
+SELECT measure_predictions('mbg/cnbd-2', 'wide_histories', ', won over three years', 20, 40);
 
 -- What needs draws, and what needs a whole base.
 CREATE FUNCTION measure_uncertainty(family text) RETURNS void LANGUAGE plpgsql AS

@@ -46,7 +46,7 @@ INSERT INTO bases SELECT :largest, '3 years', customer_base(history) FROM wide_h
 
 -- The models that the histories are asked with.
 CREATE TABLE models AS
-SELECT family, fit_buying(base, family) AS buying, fit_spending(base) AS spending
-FROM bases, sizes, unnest(ARRAY['bg/nbd', 'mbg/nbd', 'pareto/nbd']) AS family
+SELECT family, fit_buying(base, family, CASE family WHEN 'bg/bb' THEN interval '1 day' ELSE '7 days' END) AS buying, fit_spending(base) AS spending
+FROM bases, sizes, unnest(ARRAY['bg/nbd', 'mbg/nbd', 'pareto/nbd', 'bg/cnbd-2', 'mbg/cnbd-2', 'bg/bb']) AS family
 WHERE sizes.largest AND bases.customers = sizes.customers AND won = '12 weeks';
 ANALYZE models;

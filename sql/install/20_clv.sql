@@ -13,7 +13,7 @@ COMMENT ON COLUMN cv_purchase_history.frequency IS 'Repeat purchase days: days w
 COMMENT ON COLUMN cv_purchase_history.recency IS 'Days from the first purchase to the last one; 0 without repeat purchases.';
 COMMENT ON COLUMN cv_purchase_history.age IS 'Days from the first purchase to the day the history is told as of.';
 COMMENT ON COLUMN cv_purchase_history.monetary IS 'Mean net amount of a repeat purchase day; NULL where frequency is 0.';
-COMMENT ON COLUMN cv_purchase_history.log_gaps IS 'Sum of ln(days between consecutive purchase days), the measure of regularity.';
+COMMENT ON COLUMN cv_purchase_history.log_gaps IS 'Sum of ln(days between consecutive purchase days), the measure of regularity that bg/cnbd-k and mbg/cnbd-k need.';
 
 CREATE FUNCTION purchase_history(log cv_activity_log, as_of date) RETURNS cv_purchase_history
     AS 'MODULE_PATHNAME', 'cv_purchase_history' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
@@ -161,7 +161,7 @@ COMMENT ON FUNCTION customers(cv_customer_base) IS 'Number of customers in a bas
 -- models
 CREATE TYPE cv_buying_model;
 COMMENT ON TYPE cv_buying_model IS
-'A model of how often customers buy and when they drop out, with the unit of its parameters and, after fit_buying(), how the fit went. Text form: {"family": "bg/nbd", "unit": "7 days", "r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426}; published parameters can be typed in. Families and parameters: nbd (r, alpha), bg/nbd and mbg/nbd (r, alpha, a, b), pareto/nbd (r, alpha, s, beta), all above 0. With covariates members "covariates": {KEY: "number", KEY: [LEVEL, ..], ..} and a coefficient "purchase:KEY" or "purchase:KEY=LEVEL" for each number and each level but the first in C order, and the same with "dropout:" in families that know dropping out: alpha is multiplied by exp(-sum of purchase coefficients times covariates), beta of pareto/nbd and b of the others by exp(-sum of dropout coefficients times covariates).';
+'A model of how often customers buy and when they drop out, with the unit of its parameters and, after fit_buying(), how the fit went. Text form: {"family": "bg/nbd", "unit": "7 days", "r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426}; published parameters can be typed in. Families and parameters: nbd (r, alpha), bg/nbd and mbg/nbd (r, alpha, a, b), pareto/nbd (r, alpha, s, beta), bg/cnbd-k and mbg/cnbd-k (k, a whole number from 1 to 100, and r, alpha, a, b), bg/bb (alpha, beta, gamma, delta), all above 0. With covariates members "covariates": {KEY: "number", KEY: [LEVEL, ..], ..} and a coefficient "purchase:KEY" or "purchase:KEY=LEVEL" for each number and each level but the first in C order, and the same with "dropout:" in families that know dropping out: alpha is multiplied by exp(-sum of purchase coefficients times covariates), beta of pareto/nbd and b of the others by exp(-sum of dropout coefficients times covariates).';
 
 CREATE FUNCTION cv_buying_model_in(cstring) RETURNS cv_buying_model
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
@@ -228,7 +228,7 @@ CREATE FUNCTION fit_buying(base cv_customer_base, family text DEFAULT 'mbg/nbd',
                            penalty float8 DEFAULT 0) RETURNS cv_buying_model
     AS 'MODULE_PATHNAME', 'cv_fit_buying_model' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100000;
 COMMENT ON FUNCTION fit_buying(cv_customer_base, text, interval, float8) IS
-'Fits a buying model by maximum likelihood: the minimum of -mean log-likelihood + penalty * sum of squared parameters. family: nbd (Ehrenberg 1959), bg/nbd (Fader, Hardie and Lee 2005), mbg/nbd (Batislam, Denizel and Filiztekin 2007), pareto/nbd (Schmittlein, Morrison and Colombo 1987), or best, the one with the lowest BIC. A base with covariates gives a model with covariates, its coefficients in the units of the covariates and part of the penalty. unit: the time unit of the parameters, above 0. penalty: at least 0. Errors: 22000 if nobody bought again, all histories are the same, or a covariate does not vary, follows from others, separates buyers from others or is not identified, 22023 for a parameter out of range, 54000 for more than 30 coefficients in a process; a fit that does not converge is a warning that says why, and goodness(model).converged is false.';
+'Fits a buying model by maximum likelihood: the minimum of -mean log-likelihood + penalty * sum of squared parameters. family: nbd (Ehrenberg 1959), bg/nbd (Fader, Hardie and Lee 2005), mbg/nbd (Batislam, Denizel and Filiztekin 2007), pareto/nbd (Schmittlein, Morrison and Colombo 1987), bg/cnbd-k and mbg/cnbd-k (regular buying, Platzer and Reutterer 2016) with k from 1 to 12 chosen by the likelihood or given in place of the letter (mbg/cnbd-3, up to 100), bg/bb (one purchase at most at each of recency / unit and age / unit opportunities, rounded; Fader, Hardie and Shang 2010), or best, the one with the lowest BIC but for bg/bb, whose likelihood is of another kind. A k that was chosen counts as a parameter. A base with covariates gives a model of nbd, bg/nbd, mbg/nbd or pareto/nbd with covariates, its coefficients in the units of the covariates and part of the penalty. unit: the time unit of the parameters, above 0. penalty: at least 0. Errors: 22000 if nobody bought again, all histories are the same, or a covariate does not vary, follows from others, separates buyers from others or is not identified, or a k above 1 is wanted and log_gaps of a repeat customer is unknown (best then skips these families and says so), 22003 if bg/bb finds more purchases than opportunities, 22023 for a parameter out of range, 54000 for more than 30 coefficients in a process; a fit that does not converge is a warning that says why, and goodness(model).converged is false.';
 
 CREATE FUNCTION fit_spending(base cv_customer_base, penalty float8 DEFAULT 0) RETURNS cv_spending_model
     AS 'MODULE_PATHNAME', 'cv_fit_spending_model' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100000;
@@ -240,7 +240,7 @@ CREATE FUNCTION parameters(model cv_buying_model, OUT name text, OUT estimate fl
                            OUT low float8, OUT high float8) RETURNS SETOF record
     AS 'MODULE_PATHNAME', 'cv_buying_parameters' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 4;
 COMMENT ON FUNCTION parameters(cv_buying_model) IS
-'The model''s parameters, alpha and beta in the model''s unit. standard_error on the natural scale (delta method, from the exact Hessian in logarithms), low and high bound a 95 % interval from the log scale; all three are NULL for typed-in parameters and for a fit that did not converge. Coefficients of covariates, purchase:KEY and dropout:KEY (KEY=LEVEL for text, against the first level in C order), are not logarithms: their interval is symmetric.';
+'The model''s parameters, alpha and beta in the model''s unit, but those of bg/bb, which have none. k of bg/cnbd-k and mbg/cnbd-k comes first and has no error. standard_error on the natural scale (delta method, from the exact Hessian in logarithms), low and high bound a 95 % interval from the log scale; all three are NULL for typed-in parameters and for a fit that did not converge. Coefficients of covariates, purchase:KEY and dropout:KEY (KEY=LEVEL for text, against the first level in C order), are not logarithms: their interval is symmetric.';
 
 CREATE FUNCTION parameters(model cv_spending_model, OUT name text, OUT estimate float8, OUT standard_error float8,
                            OUT low float8, OUT high float8) RETURNS SETOF record
@@ -253,7 +253,7 @@ CREATE FUNCTION goodness(model cv_buying_model, OUT customers bigint, OUT log_li
                          OUT compared jsonb)
     AS 'MODULE_PATHNAME', 'cv_buying_goodness' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION goodness(cv_buying_model) IS
-'How the fit went: customers used, log-likelihood (time in the model''s unit), AIC, BIC, Newton iterations, largest gradient of the mean log-likelihood in logarithms of the parameters, whether it converged (gradient about 0 and Hessian positive definite), and what family => ''best'' compared. All NULL for typed-in parameters.';
+'How the fit went: customers used, log-likelihood (time in the model''s unit), AIC, BIC, Newton iterations, largest gradient of the mean log-likelihood in logarithms of the parameters, whether it converged (gradient about 0 and Hessian positive definite), and what family => ''best'' compared, or every k that was tried where one was chosen. A k that was chosen counts as a parameter in AIC and BIC. All NULL for typed-in parameters.';
 
 CREATE FUNCTION goodness(model cv_spending_model, OUT customers bigint, OUT log_likelihood float8, OUT aic float8,
                          OUT bic float8, OUT iterations integer, OUT gradient float8, OUT converged boolean,
@@ -267,13 +267,13 @@ CREATE FUNCTION p_alive(model cv_buying_model, history cv_purchase_history, ahea
                         covariates jsonb DEFAULT NULL) RETURNS float8
     AS 'MODULE_PATHNAME', 'cv_p_alive' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50;
 COMMENT ON FUNCTION p_alive(cv_buying_model, cv_purchase_history, interval, jsonb) IS
-'Probability, 0 to 1, that the customer has not dropped out by the day of the history plus ahead. By bg/nbd a customer without repeat purchases is surely alive, by nbd everybody is. NULL for a NULL model, history or ahead. covariates: the customer''s, with all keys of a model that was fitted with some, and no other; NULL or {} for a model without. Errors: 22023 if ahead is negative, a covariate missing or a level unknown, 22003 for an impossible history.';
+'Probability, 0 to 1, that the customer has not dropped out by the day of the history plus ahead. By bg/nbd a customer without repeat purchases is surely alive, by nbd everybody is. bg/bb: 0 ahead is the last opportunity, a unit ahead the next. NULL for a NULL model, history or ahead. covariates: the customer''s, with all keys of a model that was fitted with some, and no other; NULL or {} for a model without. Errors: 22023 if ahead is negative, a covariate missing or a level unknown, 22003 for an impossible history.';
 
 CREATE FUNCTION expected_purchases(model cv_buying_model, history cv_purchase_history, horizon interval,
                                    covariates jsonb DEFAULT NULL) RETURNS float8
     AS 'MODULE_PATHNAME', 'cv_expected_purchases' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50;
 COMMENT ON FUNCTION expected_purchases(cv_buying_model, cv_purchase_history, interval, jsonb) IS
-'Expected number of purchase days within the horizon after the day of the history, P(alive) included. NULL for a NULL model, history or horizon. covariates as in p_alive(). Errors: 22023 if horizon is negative or infinite, a covariate missing or a level unknown.';
+'Expected number of purchase days within the horizon after the day of the history, P(alive) included; by bg/bb at its whole opportunities. NULL for a NULL model, history or horizon. covariates as in p_alive(). Errors: 22023 if horizon is negative or infinite, a covariate missing or a level unknown.';
 
 CREATE FUNCTION expected_purchases(model cv_buying_model, horizon interval, covariates jsonb DEFAULT NULL) RETURNS float8
     AS 'MODULE_PATHNAME', 'cv_expected_purchases_new' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50;
@@ -284,7 +284,7 @@ CREATE FUNCTION discounted_purchases(model cv_buying_model, history cv_purchase_
                                      horizon interval DEFAULT NULL, covariates jsonb DEFAULT NULL) RETURNS float8
     AS 'MODULE_PATHNAME', 'cv_discounted_purchases' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50;
 COMMENT ON FUNCTION discounted_purchases(cv_buying_model, cv_purchase_history, float8, interval, jsonb) IS
-'Expected purchases after the day of the history, each discounted continuously at ln(1 + discount_rate) a year of 365.25 days; horizon NULL means for ever (DERT). discount_rate is annual and at least 0. covariates as in p_alive(). Errors: 22023 for a rate or horizon out of range, a covariate missing or a level unknown, and where an undiscounted infinite sum diverges.';
+'Expected purchases after the day of the history, each discounted continuously at ln(1 + discount_rate) a year of 365.25 days; horizon NULL means for ever (DERT); by bg/bb the j-th opportunity ahead by j units. discount_rate is annual and at least 0. covariates as in p_alive(). Errors: 22023 for a rate or horizon out of range, a covariate missing or a level unknown, and where an undiscounted infinite sum diverges.';
 
 CREATE FUNCTION purchase_probability(model cv_buying_model, history cv_purchase_history, horizon interval,
                                      purchases integer, covariates jsonb DEFAULT NULL) RETURNS float8
@@ -307,7 +307,7 @@ CREATE FUNCTION log_likelihood(model cv_buying_model, history cv_purchase_histor
     RETURNS float8
     AS 'MODULE_PATHNAME', 'cv_buying_log_likelihood' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50;
 COMMENT ON FUNCTION log_likelihood(cv_buying_model, cv_purchase_history, jsonb) IS
-'One customer''s log-likelihood, time measured in the model''s unit. NULL for a NULL model or history. covariates as in p_alive().';
+'One customer''s log-likelihood, time measured in the model''s unit; bg/cnbd-k and mbg/cnbd-k include (k - 1) * log_gaps and give NULL where that is unknown. NULL for a NULL model or history. covariates as in p_alive().';
 
 CREATE FUNCTION log_likelihood(model cv_spending_model, history cv_purchase_history) RETURNS float8
     AS 'MODULE_PATHNAME', 'cv_spending_log_likelihood' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;

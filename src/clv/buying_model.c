@@ -42,11 +42,12 @@ cv_whole_opportunities(double unit_days, double frequency, double recency, doubl
 	if (frequency > *t_x)
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("bg/bb cannot have %.0f repeat purchases at %.0f opportunities", frequency,
-						*t_x),
-				 errdetail("A recency of %g days holds %.0f opportunities of a unit of %g days, "
-						   "each with one purchase at most.",
-						   recency, *t_x, unit_days),
+				 errmsg("frequency %.0f is more than the opportunities of bg/bb up to the last "
+						"purchase, %.0f",
+						frequency, *t_x),
+				 errdetail("They are recency / unit, %g / %g days, rounded, and each holds one "
+						   "purchase at most.",
+						   recency, unit_days),
 				 errhint("Build the log from dates truncated to the unit.")));
 	if (*n > MOST_OPPORTUNITIES)
 		ereport(ERROR,

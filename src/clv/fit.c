@@ -39,7 +39,7 @@ advice(const cv_model_kind *kind, const cv_model *model, const cv_minimum *minim
 	return text.data;
 }
 
-/* -1, 0, 1 by x, t_x, T */
+/* -1, 0, 1 by x, T and, descending, t_x: the order in which bg/bb shares most work */
 static int
 compare_groups(const void *left, const void *right)
 {
@@ -48,9 +48,9 @@ compare_groups(const void *left, const void *right)
 
 	if (a->x != b->x)
 		return a->x < b->x ? -1 : 1;
-	if (a->t_x != b->t_x)
-		return a->t_x < b->t_x ? -1 : 1;
-	return a->T < b->T ? -1 : a->T > b->T;
+	if (a->T != b->T)
+		return a->T < b->T ? -1 : 1;
+	return a->t_x > b->t_x ? -1 : a->t_x < b->t_x;
 }
 
 /*

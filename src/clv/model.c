@@ -25,6 +25,13 @@ size_without_text(int parameters)
 		   ((Size) parameters + (Size) parameters * parameters) * sizeof(double);
 }
 
+/* The flags that a model of the kind can have. */
+static uint8
+flags_of(const cv_model_kind *kind)
+{
+	return kind->most_k ? CV_MODEL_FLAGS : CV_MODEL_FLAGS & ~CV_MODEL_K_CHOSEN;
+}
+
 static cv_model *
 allocate(const cv_model_kind *kind, int family, int parameters, int design_size, Size text_size)
 {
@@ -186,7 +193,7 @@ const cv_model *
 cv_model_arg(FunctionCallInfo fcinfo, int argument, const cv_model_kind *kind)
 {
 	cv_model *model = cv_value_arg(fcinfo, argument, kind->type, offsetof(cv_model, parameter) + 1,
-								   CV_MODEL_FLAGS);
+								   flags_of(kind));
 	const char *fault = NULL;
 
 	if (model->parameters < 1 || model->parameters > CV_MAX_PARAMETERS || model->design_size < 0 ||
@@ -685,7 +692,7 @@ forget_what_is_not_meant(cv_model *model)
 cv_model *
 cv_model_receive(const cv_model_kind *kind, StringInfo buffer)
 {
-	uint8 flags = cv_receive_begin(buffer, kind->type, CV_MODEL_FLAGS);
+	uint8 flags = cv_receive_begin(buffer, kind->type, flags_of(kind));
 	int family = pq_getmsgbyte(buffer) - kind->first_number;
 	cv_model *model;
 	double *covariance;

@@ -16,6 +16,7 @@
 #include "core/buying.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "core/beta_power.h"
 #include "core/quadrature.h"
@@ -89,11 +90,112 @@ log_likelihood(const double *p, double x, double t_x, double n)
  * mean of their Hessians and the covariance of their gradients.  Both are taken relative
  * to those of the fate "alive at n", from which the others follow by their ratios.
  */
+
+/* The fates of customers with the same x and n, summed from the last death downward. */
+typedef struct fates
+{
+	double x;
+	double n;
+	double m;	  /* the next death to be added comes after this opportunity */
+	double term;  /* D(m) / A(n) */
+	double total; /* of all so far, alive = 1 */
+	double logs;  /* ln of what they were divided by */
+	double d[4];  /* gradient of the term's logarithm, */
+	double h[4];  /* its Hessian: alpha alpha = alpha beta, beta beta, ... */
+	double first[4];
+	double second[4][4];
+} fates;
+
+static void
+fates_init(fates *self, const double *p, double x, double n)
+{
+	double m = n - 1;
+	double alike = p[ALPHA] + p[BETA] + m;
+	double rest = p[BETA] + m - x;
+	double kept = p[DELTA] + m;
+
+	memset(self, 0, sizeof(*self));
+	self->x = x;
+	self->n = n;
+	self->m = m;
+	self->total = 1;
+	/* D(n-1) / A(n) = gamma / (delta+m) (alpha+beta+m) / (beta+m-x) */
+	self->term = p[GAMMA] / kept * alike / rest;
+	self->d[ALPHA] = 1 / alike;
+	self->d[BETA] = 1 / alike - 1 / rest;
+	self->d[GAMMA] = 1 / p[GAMMA];
+	self->d[DELTA] = -1 / kept;
+	self->h[ALPHA] = -1 / (alike * alike);
+	self->h[BETA] = self->h[ALPHA] + 1 / (rest * rest);
+	self->h[DELTA] = 1 / (kept * kept);
+}
+
+/* Adds the deaths down to that after opportunity t_x. */
+static void
+fates_extend(fates *self, const double *p, double t_x)
+{
+	int j;
+	int l;
+
+	while (self->m >= t_x)
+	{
+		double term = self->term;
+		double alike;
+		double rest;
+		double grown;
+		double kept;
+
+		self->total += term;
+		for (j = 0; j < 4; j++)
+		{
+			self->first[j] += term * self->d[j];
+			for (l = j; l < 4; l++)
+				self->second[j][l] += term * self->d[j] * self->d[l];
+		}
+		self->second[ALPHA][ALPHA] += term * self->h[ALPHA];
+		self->second[ALPHA][BETA] += term * self->h[ALPHA];
+		self->second[BETA][BETA] += term * self->h[BETA];
+		self->second[GAMMA][GAMMA] += term * (self->h[GAMMA] - 1 / (p[GAMMA] * p[GAMMA]));
+		self->second[GAMMA][DELTA] += term * self->h[GAMMA];
+		self->second[DELTA][DELTA] += term * self->h[DELTA];
+		self->m--;
+		if (self->m < self->x)
+			break;
+		alike = 1 / (p[ALPHA] + p[BETA] + self->m);
+		rest = 1 / (p[BETA] + self->m - self->x);
+		grown = 1 / (p[GAMMA] + p[DELTA] + 1 + self->m);
+		kept = 1 / (p[DELTA] + self->m);
+		self->term *= rest / alike * (kept / grown);
+		self->d[ALPHA] += alike;
+		self->d[BETA] += alike - rest;
+		self->d[GAMMA] += grown;
+		self->d[DELTA] += grown - kept;
+		self->h[ALPHA] -= alike * alike;
+		self->h[BETA] += rest * rest - alike * alike;
+		self->h[GAMMA] -= grown * grown;
+		self->h[DELTA] += kept * kept - grown * grown;
+		if (self->total > 1e200)
+		{
+			self->total *= 1e-200;
+			self->term *= 1e-200;
+			self->logs += 200 * 2.302585092994045684;
+			for (j = 0; j < 4; j++)
+			{
+				self->first[j] *= 1e-200;
+				for (l = j; l < 4; l++)
+					self->second[j][l] *= 1e-200;
+			}
+		}
+	}
+}
+
+/* Fastest where groups of one x and T stand together, t_x descending. */
 static void
 add(const double *p, const cv_group *group, int n, cv_likelihood *sum)
 {
 	double ab = p[ALPHA] + p[BETA];
 	double gd = p[GAMMA] + p[DELTA];
+	fates all = { 0 };
 	int i;
 
 	for (i = 0; i < n; i++)
@@ -102,95 +204,28 @@ add(const double *p, const cv_group *group, int n, cv_likelihood *sum)
 		double w = g->customers;
 		double x = g->x;
 		double T = g->T;
-		double m = T - 1;
-		double term = 1;  /* of the fate, alive = 1 */
-		double total = 1; /* of all fates */
-		double logs = 0;
-		double d[4] = { 0 }; /* gradient of the term's logarithm */
-		double h[4] = { 0 }; /* its Hessian: AA = AB, BB, GG = GD, DD */
-		double first[4] = { 0 };
-		double second[4][4] = { { 0 } };
+		double first[4];
 		double at[4];
 		int j;
 		int l;
 
-		if (g->t_x < T)
-		{
-			double alike = ab + m;
-			double rest = p[BETA] + m - x;
-			double kept = p[DELTA] + m;
-
-			/* D(T-1) / A(T) = gamma / (delta+m) (alpha+beta+m) / (beta+m-x) */
-			term = p[GAMMA] / kept * alike / rest;
-			d[ALPHA] = 1 / alike;
-			d[BETA] = 1 / alike - 1 / rest;
-			d[GAMMA] = 1 / p[GAMMA];
-			d[DELTA] = -1 / kept;
-			h[ALPHA] = -1 / (alike * alike);
-			h[BETA] = h[ALPHA] + 1 / (rest * rest);
-			h[GAMMA] = 0;
-			h[DELTA] = 1 / (kept * kept);
-			for (;;)
-			{
-				double grown;
-
-				total += term;
-				for (j = 0; j < 4; j++)
-				{
-					first[j] += term * d[j];
-					for (l = j; l < 4; l++)
-						second[j][l] += term * d[j] * d[l];
-				}
-				second[ALPHA][ALPHA] += term * h[ALPHA];
-				second[ALPHA][BETA] += term * h[ALPHA];
-				second[BETA][BETA] += term * h[BETA];
-				second[GAMMA][GAMMA] += term * (h[GAMMA] - 1 / (p[GAMMA] * p[GAMMA]));
-				second[GAMMA][DELTA] += term * h[GAMMA];
-				second[DELTA][DELTA] += term * h[DELTA];
-				if (m <= g->t_x)
-					break;
-				m--;
-				alike = 1 / (ab + m);
-				rest = 1 / (p[BETA] + m - x);
-				grown = 1 / (gd + 1 + m);
-				kept = 1 / (p[DELTA] + m);
-				term *= rest / alike * (kept / grown);
-				d[ALPHA] += alike;
-				d[BETA] += alike - rest;
-				d[GAMMA] += grown;
-				d[DELTA] += grown - kept;
-				h[ALPHA] -= alike * alike;
-				h[BETA] += rest * rest - alike * alike;
-				h[GAMMA] -= grown * grown;
-				h[DELTA] += kept * kept - grown * grown;
-				if (total > 1e200)
-				{
-					total *= 1e-200;
-					term *= 1e-200;
-					logs += 200 * 2.302585092994045684;
-					for (j = 0; j < 4; j++)
-					{
-						first[j] *= 1e-200;
-						for (l = j; l < 4; l++)
-							second[j][l] *= 1e-200;
-					}
-				}
-			}
-		}
+		if (i == 0 || x != all.x || T != all.n || g->t_x > group[i - 1].t_x)
+			fates_init(&all, p, x, T);
+		fates_extend(&all, p, g->t_x);
 		/* of A(T) itself */
 		at[ALPHA] = cv_digamma_delta(p[ALPHA], x) - cv_digamma_delta(ab, T);
 		at[BETA] = cv_digamma_delta(p[BETA], T - x) - cv_digamma_delta(ab, T);
 		at[GAMMA] = -cv_digamma_delta(gd, T);
 		at[DELTA] = cv_digamma_delta(p[DELTA], T) - cv_digamma_delta(gd, T);
-		sum->value += w * (log_pattern(p, x, T) + log_lived(p, T) + logs + log(total));
+		sum->value += w * (log_pattern(p, x, T) + log_lived(p, T) + all.logs + log(all.total));
 		for (j = 0; j < 4; j++)
 		{
-			first[j] /= total;
+			first[j] = all.first[j] / all.total;
 			sum->gradient[j] += w * (at[j] + first[j]);
 		}
 		for (j = 0; j < 4; j++)
 			for (l = j; l < 4; l++)
-				sum->hessian[j][l] += w * (second[j][l] / total - first[j] * first[l]);
+				sum->hessian[j][l] += w * (all.second[j][l] / all.total - first[j] * first[l]);
 		sum->hessian[ALPHA][ALPHA] +=
 			w * (cv_trigamma_delta(p[ALPHA], x) - cv_trigamma_delta(ab, T));
 		sum->hessian[ALPHA][BETA] -= w * cv_trigamma_delta(ab, T);

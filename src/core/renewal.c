@@ -236,6 +236,72 @@ stage_sum(const cv_renewal *self, event_table *table, double y)
 	return sum;
 }
 
+/*
+ * The same at NODES places y in ascending order, side by side, so that the processor works
+ * on several at a time; none may underflow.
+ */
+#define NODES 16
+
+static void
+stage_sums(const cv_renewal *self, event_table *table, const double *y, double *sum)
+{
+	double term[CV_MOST_STAGES][NODES];
+	double z[NODES];
+	int n = 0;
+	int phase = 0;
+	int m;
+	int j;
+	int i;
+
+	for (i = 0; i < NODES; i++)
+	{
+		z[i] = y[i] / (1 + y[i]);
+		sum[i] = 0;
+		term[0][i] = exp(-self->shape * log1p(y[i]));
+	}
+	for (j = 1; j < self->lanes; j++)
+		for (i = 0; i < NODES; i++)
+			term[j][i] = term[j - 1][i] * (1 - z[i]);
+	for (j = 0; j < self->lanes; j++)
+		for (i = 0; i < NODES; i++)
+			term[j][i] *= self->weight[j];
+	for (m = 0;; m++)
+	{
+		double one = 1.0 / (m + 1);
+		double before = sum[NODES - 1];
+		double part;
+
+		while (table->known <= n + 1)
+			table_extend(table, self);
+		for (j = 0; j < self->lanes; j++)
+		{
+			double value = table->value[j < self->k - phase ? n : n + 1];
+			double factor = (self->shape + j + m) * one;
+
+			for (i = 0; i < NODES; i++)
+			{
+				sum[i] += term[j][i] * value;
+				term[j][i] *= factor * z[i];
+			}
+		}
+		part = sum[NODES - 1] - before;
+		if (n > 0 && part < 1e-8 * sum[NODES - 1])
+		{
+			double ratio = fmax((self->shape + self->lanes + m) * one * z[NODES - 1], z[NODES - 1]);
+
+			/* relative to what it is to be part of, sums of 1e-17 are nothing */
+			if (part == 0 || (ratio < 1 && part < 1e-17 * (1 - ratio) * sum[NODES - 1]))
+				break;
+		}
+		if (++phase == self->k)
+		{
+			phase = 0;
+			if (++n > MOST_EVENTS)
+				break;
+		}
+	}
+}
+
 /* ---- many events ---- */
 
 /*
@@ -409,24 +475,38 @@ ever_at(const ever *at, double d, double *Y, double *density)
 	return *density * sum / rest;
 }
 
+/*
+ * ln of what the Fourier transform of the integrand in ln L has left at omega: that of a
+ * gamma density, and turned towards the imaginary axis by (A + (1 - w^l) horizon).
+ */
 static double
-discounted_for_ever(const cv_renewal *self, double delta)
+log_transform(const cv_renewal *self, double horizon, double omega)
 {
-	ever at = { self, delta };
-	cv_beta_power mean;
+	double left = cv_lgamma_modulus_delta(self->shape + self->k, omega);
+	int l;
+
+	if (horizon == 0)
+		return left;
+	for (l = 1; 2 * l <= self->k; l++)
+	{
+		double re = 1 + (1 - cos(2 * PI * l / self->k)) * horizon / self->scale;
+		double im = sin(2 * PI * l / self->k) * horizon / self->scale;
+
+		left = fmax(left, cv_lgamma_modulus_delta(self->shape + self->k, omega) +
+							  omega * atan2(im, re) - 0.5 * self->shape * log(re * re + im * im));
+	}
+	return left;
+}
+
+/* A step of the trapezoid rule in ln L at which that has vanished. */
+static double
+rate_step(const cv_renewal *self, double horizon)
+{
 	double low = 1;
 	double high = 4;
-	double step;
-	double most = 0;
-	double sum = 0;
-	double whole = 0;
-	double Y;
-	double density;
-	int from = 0;
 	int i;
 
-	/* a step at which the Fourier transform |Gamma(R + k + i omega)| has vanished */
-	while (cv_lgamma_modulus_delta(self->shape + self->k, high) > -42 && high < 1e9)
+	while (log_transform(self, horizon, high) > -42 && high < 1e6)
 	{
 		low = high;
 		high *= 2;
@@ -435,12 +515,38 @@ discounted_for_ever(const cv_renewal *self, double delta)
 	{
 		double middle = 0.5 * (low + high);
 
-		if (cv_lgamma_modulus_delta(self->shape + self->k, middle) > -42)
+		if (log_transform(self, horizon, middle) > -42)
 			low = middle;
 		else
 			high = middle;
 	}
-	step = 2 * PI / high;
+	return 2 * PI / high;
+}
+
+/* Over the integral of the density of d without its constant, Gamma(R) e^R / R^R. */
+static double
+normalised(const cv_renewal *self, double sum, double whole, double step)
+{
+	if (self->shape < 16)
+		return sum * step *
+			   exp(self->shape * log(self->shape) - self->shape - cv_lgamma(self->shape));
+	return sum / whole;
+}
+
+static double
+discounted_for_ever(const cv_renewal *self, double delta)
+{
+	ever at = { self, delta };
+	cv_beta_power mean;
+	double step = rate_step(self, 0);
+	double most = 0;
+	double sum = 0;
+	double whole = 0;
+	double Y;
+	double density;
+	int from = 0;
+	int i;
+
 	for (i = 0;; i++)
 	{
 		double part = ever_at(&at, i * step, &Y, &density);
@@ -469,11 +575,176 @@ discounted_for_ever(const cv_renewal *self, double delta)
 		else if (i > 0 && density < 1e-18 * whole)
 			break;
 	}
-	/* the density's integral is Gamma(R) e^R / R^R */
-	if (self->shape < 16)
-		return sum * step *
-			   exp(self->shape * log(self->shape) - self->shape - cv_lgamma(self->shape));
-	return sum / whole;
+	return normalised(self, sum, whole, step);
+}
+
+/*
+ * Up to a horizon H, discounted, given the rate L.  With M ~ Poisson((L + delta) H) stages,
+ * the m-th of them, m = kn - j, is worth c_m = f^m q_(n-1) if there is one, so
+ *
+ *   sum over m of c_m P(M >= m)  =  E[c_1 + .. + c_M].
+ *
+ * Where M is large, given p as well and by the roots of unity (1 - p) and w as above,
+ *
+ *   L rho^(j+1-k) / k sum_l w^(l(j+1)) (1 - e^(-H (delta + L (1 - rho w^l)))) / (delta + L (1 - rho w^l)),
+ *
+ * whose exponentials with l > 0 have vanished.
+ */
+typedef struct within
+{
+	const cv_renewal *self;
+	double horizon;
+	double delta;
+	double many; /* stages from which on the second form holds */
+	int rule_ready;
+	cv_beta_rule rule;
+	double _Complex root[CV_MOST_STAGES];
+	double rate; /* L, and for each j P(j) times the density of L | j over that of L | 0 */
+	double share[CV_MOST_STAGES];
+} within;
+
+static double
+within_given_p(double p, const void *context)
+{
+	const within *at = context;
+	const cv_renewal *self = at->self;
+	int k = self->k;
+	double log_rho = log1p(-p) / k;
+	double rho = exp(log_rho);
+	double sum = 0;
+	double power;
+	int l;
+	int j;
+
+	if (1 - p < NEARLY_SURE)
+	{
+		double f = at->rate / (at->rate + at->delta);
+		int n;
+
+		for (n = 1, power = 1; n <= FEW_EVENTS; n++, power *= 1 - p)
+			for (j = 0; j < self->lanes; j++)
+				sum += power * at->share[j] * pow(f, k * n - j);
+		return sum;
+	}
+	for (l = 0; 2 * l <= k; l++)
+	{
+		double _Complex fall = l == 0 ? at->delta - at->rate * expm1(log_rho)
+									  : at->delta + at->rate * (1 - rho * at->root[l]);
+		double _Complex turn = at->root[l] * exp((1 - k) * log_rho);
+		double _Complex part = 0;
+
+		for (j = 0; j < self->lanes; j++)
+		{
+			part += at->share[j] * turn;
+			turn *= at->root[l] * rho;
+		}
+		if (l > 0)
+			part /= fall;
+		else if (creal(fall) > 0)
+			part *= -expm1(-at->horizon * creal(fall)) / creal(fall);
+		else
+			part *= at->horizon;
+		sum += (l == 0 || 2 * l == k ? 1 : 2) * creal(part);
+	}
+	return sum * at->rate / k;
+}
+
+static double
+within_given_rate(within *at)
+{
+	const cv_renewal *self = at->self;
+	double mu = (at->rate + at->delta) * at->horizon;
+	double f = at->rate / (at->rate + at->delta);
+	double first = mu - 9 * sqrt(mu) - 20; /* stages that there are, but for e^-40 */
+	double q = 1;
+	double power = 1;
+	double worth = 0; /* c_1 + .. + c_m */
+	double chance = first > 0 ? 1 : exp(-mu);
+	double whole = first > 0 ? 0 : chance;
+	double sum = 0;
+	int j = 0;
+	int n = 0;
+	double m;
+
+	if (mu > at->many)
+	{
+		if (!at->rule_ready)
+		{
+			int l;
+
+			cv_beta_rule_init(&at->rule, self->a, self->c, 1e9);
+			for (l = 0; l < self->k; l++)
+				at->root[l] = cexp(2 * PI * I * l / self->k);
+			at->rule_ready = 1;
+		}
+		return cv_beta_rule_mean(&at->rule, within_given_p, at);
+	}
+	for (m = 1;; m++)
+	{
+		if (j == 0)
+		{
+			/* the first stage on the way to the next event */
+			if (n > 0)
+				q *= (self->c + n - 1) / (self->a + self->c + n - 1);
+			n++;
+			j = self->k;
+		}
+		j--;
+		power *= f;
+		if (j < self->lanes)
+			worth += power * q * at->share[j];
+		if (m < first)
+			continue;
+		chance *= mu / m;
+		whole += chance;
+		sum += chance * worth;
+		if (m > mu && sum > 0 && chance * worth < 1e-18 * sum * (1 - mu / m) * (1 - mu / m))
+			break;
+		if (chance == 0)
+			break;
+	}
+	/* of a sum from the beginning the probabilities are known */
+	return first > 0 ? sum / whole : sum;
+}
+
+static double
+discounted_within(const cv_renewal *self, double horizon, double delta)
+{
+	within at;
+	double step = rate_step(self, horizon);
+	double sum = 0;
+	double whole = 0;
+	int direction;
+	int i;
+	int j;
+
+	at.self = self;
+	at.horizon = horizon;
+	at.delta = delta;
+	at.many = fmax(4096, 45 / (1 - cos(2 * PI / (self->k > 1 ? self->k : 2))));
+	at.rule_ready = 0;
+	for (direction = 1; direction >= -1; direction -= 2)
+		for (i = direction > 0 ? 0 : 1; i < 100000; i++)
+		{
+			double d = direction * i * step;
+			double density = exp(-self->shape * (expm1(d) - d));
+			double ratio;
+			double part;
+
+			at.rate = self->shape / self->scale * exp(d);
+			ratio = density;
+			for (j = 0; j < self->lanes; j++)
+			{
+				at.share[j] = self->weight[j] * ratio;
+				ratio *= at.rate * self->scale / (self->shape + j);
+			}
+			part = within_given_rate(&at);
+			whole += density;
+			sum += part;
+			if (!(part > 1e-18 * sum) && (self->shape < 16 || density < 1e-18 * whole))
+				break;
+		}
+	return normalised(self, sum, whole, step);
 }
 
 /* E[events in a time], undiscounted, finite. */
@@ -486,23 +757,43 @@ events_in(const cv_renewal *self, event_table *table, double t)
 }
 
 /*
+ * How far a panel of the integral over time goes.  N is a mixture of
+ * (1 + (1 - rho w^l) u / A)^-(R+j), whose singularities have real parts of at most -A/2.
+ * Those with l > 0 oscillate as long as gaps are in step, and die out like
+ * (1 + (1 - cos(2 pi / k)) u / A)^-R; panels are short until then.
+ */
+static double
+panel_reach(const cv_renewal *self, double from, double horizon, double delta)
+{
+	double shape = self->shape + self->lanes - 1;
+	double damping = self->k > 1 ? 1 - cos(2 * PI / self->k) : 2;
+	double reach = fmin((self->scale + from) * 1.25, 8 / delta);
+	double left = horizon - from;
+
+	if (shape * log1p(damping * from / self->scale) < 36)
+		reach = fmin(reach, 8 * (self->scale + from) / shape);
+	/* equal panels rather than a short last one */
+	return left > 2 * reach ? reach : left > reach ? 0.5 * left : left;
+}
+
+#define MOST_WORK 60000. /* terms of all sums of such an integral */
+
+/*
  * E[sum of e^(-delta u) over events at u <= horizon].  With N(u) for E[events in u],
  *
- *   integral of e^(-delta u) dN(u) = e^(-delta H) N(H) + delta integral of e^(-delta u) N(u) du.
+ *   integral of e^(-delta u) dN(u) = e^(-delta H) N(H) + delta integral of e^(-delta u) N(u) du,
  *
- * N is a mixture of (1 + (1 - rho w^l) u / A)^-(R+j), whose singularities have real
- * parts of at most -A/2.  Those with l > 0 oscillate as long as gaps are in step, and
- * die out like (1 + (1 - cos(2 pi / k)) u / A)^-R; panels are short until then.
+ * unless that is much work.
  */
 double
 cv_renewal_events(const cv_renewal *self, double horizon, double delta)
 {
 	event_table table;
 	cv_legendre rule;
-	double shape = self->shape + self->lanes - 1;
-	double damping = self->k > 1 ? 1 - cos(2 * PI / self->k) : 2;
 	double sum = 0;
-	double from = 0;
+	double from;
+	double reach;
+	double work = 0;
 	double value;
 	int i;
 
@@ -513,33 +804,42 @@ cv_renewal_events(const cv_renewal *self, double horizon, double delta)
 	if (delta > 0 && delta * horizon > 40 + 3 * self->k)
 		return discounted_for_ever(self, delta);
 	table_init(&table, 1);
-	value = events_in(self, &table, horizon);
 	if (delta == 0)
-		return value;
-	rule = cv_legendre_rule(16);
-	while (from < horizon)
+		return events_in(self, &table, horizon);
+	if (!sum_is_short(self, horizon / self->scale))
+		return discounted_within(self, horizon, delta);
+	for (from = 0; from < horizon && work < MOST_WORK; from += reach)
 	{
-		double reach = (self->scale + from) * 0.9;
-		double left = horizon - from;
-		double part = 0;
-
-		if (shape * log1p(damping * from / self->scale) < 36)
-			reach = fmin(reach, 8 * (self->scale + from) / shape);
-		reach = fmin(reach, 8 / delta);
-		/* equal panels rather than a short last one */
-		reach = left > 2 * reach ? reach : left > reach ? 0.5 * left : left;
-		for (i = 0; i < rule.n; i++)
-		{
-			double u = from + reach * rule.node[i];
-
-			part += rule.weight[i] * exp(-delta * u) * events_in(self, &table, u);
-		}
-		sum += part * reach;
-		if (left <= reach)
-			break;
-		from += reach;
+		reach = panel_reach(self, from, horizon, delta);
+		work += NODES * self->lanes *
+				((self->shape + self->k) * (from + reach) / self->scale +
+				 40 * (1 + (from + reach) / self->scale));
 	}
-	return exp(-delta * horizon) * value + delta * sum;
+	if (work >= MOST_WORK)
+		return discounted_within(self, horizon, delta);
+	rule = cv_legendre_rule(NODES);
+	value = exp(-delta * horizon) * events_in(self, &table, horizon);
+	for (from = 0; from < horizon; from += reach)
+	{
+		double part = 0;
+		double y[NODES];
+		double events[NODES];
+
+		reach = panel_reach(self, from, horizon, delta);
+		for (i = 0; i < NODES; i++)
+			y[i] = (from + reach * rule.node[i]) / self->scale;
+		if ((self->shape + self->lanes) * log1p(y[NODES - 1]) < 500)
+			stage_sums(self, &table, y, events);
+		else
+			for (i = 0; i < NODES; i++)
+				events[i] = stage_sum(self, &table, y[i]);
+		for (i = 0; i < NODES; i++)
+			part += rule.weight[i] * exp(-delta * y[i] * self->scale) * events[i];
+		sum += part * reach;
+		if (horizon - from <= reach)
+			break;
+	}
+	return value + delta * sum;
 }
 
 /*

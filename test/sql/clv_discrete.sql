@@ -67,7 +67,7 @@ SELECT fit_buying(customer_base(h), 'bg/bb', '1 year') FROM (VALUES (ROW(3, 400,
 SELECT log_likelihood(m, (3, 400, 1000, 1, 1)::cv_purchase_history) FROM model;
 -- rounded to whole opportunities, histories fall together
 SELECT fit_buying(base, 'bg/bb', '1 year')::text = (SELECT fit::text FROM fits) AS same
-FROM (SELECT customer_base((x, t_x * 365.25 + (n % 3 - 1) * 20 * (x > 0)::integer, 6 * 365.25 + n % 5 * 20, NULL, NULL)::cv_purchase_history) AS base FROM donors, generate_series(1, donors) AS n) AS b;
+FROM (SELECT customer_base((x, t_x * 365.25 + (n % 3 - 1) * 20 * (x > 0)::integer, 6 * 365.25 + 20 + n % 5 * 20, NULL, NULL)::cv_purchase_history) AS base FROM donors, generate_series(1, donors) AS n) AS b;
 -- limits
 SELECT pg_temp.error_of($$SELECT p_alive('{"family": "bg/bb", "unit": "1 second", "alpha": 1, "beta": 1, "gamma": 1, "delta": 1}', (1, 1, 30, 1, 1)::cv_purchase_history)$$);
 SELECT pg_temp.error_of($$SELECT purchase_probability('{"family": "bg/bb", "unit": "1 day", "alpha": 1, "beta": 1, "gamma": 1, "delta": 1}', (1, 1, 30, 1, 1)::cv_purchase_history, '5000 years', 3)$$);

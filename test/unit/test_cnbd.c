@@ -411,6 +411,55 @@ test_many(void)
 	ok(worst[1] < 1e-11, "many purchases: their number (error %.1e)", worst[1]);
 }
 
+/*
+ * Discounted, where much is to be added up: N(u) integrated by parts, with N from above,
+ * in so many panels.
+ */
+static void
+test_much_work(void)
+{
+	/* first k r alpha a b x t_x T horizon delta panels */
+	static const double cases[][12] = {
+		{ 1, 12, 3, 2, 0.7, 3, 300, 40, 40.1, 40, 0.01, 600 },
+		{ 0, 2, 0.5, 0.05, 0.8, 2.4, 0, 0, 0, 60, 0.002, 60 },
+		{ 1, 3, 2, 1, 0.5, 0.7, 40, 8, 8, 200, 0.05, 120 },
+		{ 1, 100, 2, 40, 0.5, 0.7, 9, 12, 12.5, 20, 0.05, 200 },
+		{ 0, 6, 0.4, 0.001, 1.2, 0.7, 0, 0, 0, 30, 0.1, 200 },
+	};
+	double worst = 0;
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+	{
+		const double *q = cases[i];
+		const cv_buying_family *family = q[0] ? &cv_mbg_cnbd : &cv_bg_cnbd;
+		double p[CV_BUYING_NUMBERS] = { q[2], q[3], q[4], q[5], q[1] };
+		cv_legendre rule = cv_legendre_rule(12);
+		double sum = 0;
+		/* panels that grow from a tiny one: there N is steep or in step */
+		double last = 0;
+		int j;
+		int l;
+
+		for (j = 1; j <= q[11]; j++)
+		{
+			double next = q[9] * pow(j / q[11], 6);
+
+			for (l = 0; l < rule.n; l++)
+			{
+				double u = last + (next - last) * rule.node[l];
+
+				sum += (next - last) * rule.weight[l] * exp(-q[10] * u) *
+					   family->purchases(p, q[6], q[7], q[8], u, 0);
+			}
+			last = next;
+		}
+		sum = q[10] * sum + exp(-q[10] * q[9]) * family->purchases(p, q[6], q[7], q[8], q[9], 0);
+		worst = fmax(worst, error_of(family->purchases(p, q[6], q[7], q[8], q[9], q[10]), sum));
+	}
+	ok(worst < 1e-11, "much work: discounted purchases (error %.1e)", worst);
+}
+
 /* For ever is the limit of long horizons, and probabilities add up. */
 static void
 test_limits(void)
@@ -469,6 +518,7 @@ main(void)
 	test_one(&cv_mbg_cnbd, &cv_mbg_nbd);
 	test_story();
 	test_many();
+	test_much_work();
 	test_limits();
 	return done();
 }
