@@ -170,7 +170,7 @@ check_levels(const cv_customer_base *base, const cv_covariate_data *data)
 									   "time, so the level separates buyers from others.",
 									   covariate->key, level),
 							  "Join the level with another one, leave the covariate out, or use a "
-							  "penalty such as 0.001.");
+							  "penalty such as 0.00001.");
 	}
 }
 

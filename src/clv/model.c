@@ -638,6 +638,20 @@ send_design(StringInfo buffer, const cv_model *model)
 		pq_sendstring(buffer, at);
 }
 
+/* Of equal models the bytes are equal: fields that the flags do not mean are zero. */
+static void
+forget_what_is_not_meant(cv_model *model)
+{
+	if (!(model->header.flags & CV_MODEL_FITTED))
+	{
+		model->customers = model->iterations = 0;
+		model->log_likelihood = model->penalty = model->gradient = 0;
+	}
+	if (!(model->header.flags & CV_MODEL_COVARIANCE))
+		memset(cv_model_covariance(model), 0,
+			   sizeof(double) * model->parameters * model->parameters);
+}
+
 /* A model from its binary form. */
 cv_model *
 cv_model_receive(const cv_model_kind *kind, StringInfo buffer)
@@ -674,6 +688,7 @@ cv_model_receive(const cv_model_kind *kind, StringInfo buffer)
 	for (i = 0; i < n; i++)
 		for (j = 0; j <= i; j++)
 			covariance[i * n + j] = covariance[j * n + i] = pq_getmsgfloat8(buffer) + 0.0;
+	forget_what_is_not_meant(model);
 	fault = find_fault(kind, model);
 	if (fault == NULL)
 		fault = find_fit_fault(model);
@@ -682,7 +697,7 @@ cv_model_receive(const cv_model_kind *kind, StringInfo buffer)
 	if (!kind->has_compared)
 		return model;
 	compared = pq_getmsgstring(buffer);
-	if (compared[0] == '\0')
+	if (compared[0] == '\0' || !(flags & CV_MODEL_FITTED))
 		return model;
 	compared = cv_canonical_json(compared);
 	if (compared[0] != '[')

@@ -23,7 +23,8 @@ sub draw
 }
 sub pick { return $_[ draw(scalar @_) ] }
 
-my @types = qw(cv_activity_log cv_customer_base cv_buying_model cv_spending_model cv_purchase_log);
+my @types = qw(cv_activity_log cv_customer_base cv_buying_model cv_spending_model cv_purchase_log
+  cv_flow_log cv_transition_matrix cv_retention_base cv_retention_model);
 
 # What every value of a type must be able to do.
 my %readers = (
@@ -31,7 +32,11 @@ my %readers = (
     cv_customer_base => q{concat_ws(' ', customers(v), v::jsonb)},
     cv_buying_model => q{concat_ws(' ', goodness(v), (SELECT string_agg(p::text, ' ') FROM parameters(v) AS p), v::jsonb)},
     cv_spending_model => q{concat_ws(' ', goodness(v), (SELECT string_agg(p::text, ' ') FROM parameters(v) AS p), v::jsonb)},
-    cv_purchase_log => q{v::text});
+    cv_purchase_log => q{v::text},
+    cv_flow_log => q{v::text},
+    cv_transition_matrix => q{concat_ws(' ', probabilities(v), v::jsonb)},
+    cv_retention_base => q{concat_ws(' ', v::jsonb)},
+    cv_retention_model => q{concat_ws(' ', goodness(v), (SELECT string_agg(p::text, ' ') FROM parameters(v) AS p), survival(v, 3), v::jsonb)});
 
 query($node, <<"SQL");
 CREATE TABLE seeds (type text, n serial, value text);
@@ -41,6 +46,12 @@ INSERT INTO seeds (type, value) VALUES ('cv_activity_log', '[]'), ('cv_activity_
     ('cv_purchase_log', '{"as_of": "2022-12-31", "log": []}'), ('cv_purchase_log', '{"as_of": "2022-12-31", "log": [["2021-05-05", 19.99, 2], ["2021-06-05", -1, 0]]}'),
     ('cv_customer_base', '{"log_gaps": 0, "gapless": 0, "histories": []}'),
     ('cv_customer_base', '{"log_gaps": -12345678901234567890123456789, "gapless": 2, "histories": [[0, 0, 10, null, 5], [1, 1e-300, 2, null, 2], [2, 3, 4, -5.5, 4294967295]]}'),
+    ('cv_customer_base', '{"log_gaps": 7, "gapless": 1, "covariates": ["a", "b", "c"], "histories": [[0, 0, 9, null, 2, 1.5, "x", "p"], [3, 4, 9, 7.5, 1, 1.5, "y", "q"], [1, 4, 9, null, 1, -2, "y", "p"]]}'),
+    ('cv_buying_model', '{"family": "bg/nbd", "unit": "7 days", "r": 0.9, "alpha": 40, "a": 0.9, "b": 2.5, "covariates": {"c": ["app", "web"], "v": "number"}, "purchase:c=web": -0.4, "purchase:v": 0.25, "dropout:c=web": -0.5, "dropout:v": -0.2}'),
+    ('cv_transition_matrix', '{"states": 3, "transitions": [[1, 2, 40], [2, 1, 7], [2, 3, 1]]}'), ('cv_transition_matrix', '{"states": 1, "transitions": [[1, 1, 5]]}'),
+    ('cv_flow_log', '{"as_of": "2026-03-31", "discount_rate": 0.1, "flows": [["2026-01-05", -50], ["2027-01-05", 12.25]]}'), ('cv_flow_log', '{"as_of": "2026-03-31", "discount_rate": 0, "flows": []}'),
+    ('cv_retention_base', '[]'), ('cv_retention_base', '[[0, false, 3], [1, true, 131], [2, true, 126], [4, false, 653]]'),
+    ('cv_retention_model', '{"family": "sbg", "alpha": 0.668, "beta": 3.806}'), ('cv_retention_model', '{"family": "bdw", "alpha": 0.668, "beta": 3.806, "c": 1.5}'),
     ('cv_buying_model', '${\ BUYING->{'bg/nbd'}}'), ('cv_buying_model', '${\ BUYING->{nbd}}'), ('cv_spending_model', '${\ SPENDING}');
 CREATE TABLE base AS SELECT customer_base(h) AS base FROM (SELECT purchase_history(at, amount, '2022-12-31') AS h
     FROM simulate_purchases('${\ BUYING->{'pareto/nbd'}}', '${\ SPENDING}', 400, '2022-12-31', '2021-01-01', '2021-12-31', 2) GROUP BY customer_id) AS s;
@@ -419,7 +430,7 @@ for my $i (0 .. $#alterations)
         "SELECT expected_purchases('${\ BUYING->{'bg/nbd'}}', NULL::cv_purchase_history, '1 year')",
         (map { "SELECT clv('${\ BUYING->{'bg/nbd'}}', '${\ SPENDING}', $_)" } "'()'", "'(1,2,3,4,5)'", "'(,,,,)'", "'(1,2,3)'", "'(1,2,3,4,5,6)'", "'(a long text of one attribute,2,3,4,5)'", "'(1,2,3,4,5,a long text of another attribute)'"));
     my $history = "'(2,30,100,20,1)'";
-    my $answer = "SELECT expected_purchases('${\ BUYING->{'bg/nbd'}}', $history, '1 year')";
+    my $answer = "SELECT expected_purchases('${\ BUYING->{'bg/nbd'}}', $history, interval '1 year')";
     my $before = query($node, "CREATE EXTENSION customer_value; $answer", database => $database);
     my ($out, $err) = query_all($node, $alterations[$i], database => $database);
     is($err, '', "$alterations[$i]: done");
