@@ -1,4 +1,4 @@
--- covariates: buying models that know more of customers than their history
+-- clv: buying models that know more of customers than their history
 
 CREATE FUNCTION customer_base_trans(cv_customer_base, cv_purchase_history, jsonb) RETURNS cv_customer_base
     AS 'MODULE_PATHNAME', 'cv_customer_base_trans' LANGUAGE C IMMUTABLE PARALLEL SAFE;

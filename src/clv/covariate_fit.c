@@ -232,7 +232,8 @@ cv_check_covariate_data(const cv_customer_base *base, const cv_covariate_data *d
 {
 	int columns = data->design.columns;
 	int c = cv_collinear_column(&data->design, data->customers,
-								palloc((columns + 2 * columns * columns) * sizeof(double)));
+								palloc((columns + 2 * columns * columns) * sizeof(double)),
+								cv_check_interrupts);
 
 	if (c >= 0)
 		cv_cannot_fit(MODEL,

@@ -197,8 +197,9 @@ cv_fit_buying_model(PG_FUNCTION_ARGS)
 	}
 	appendStringInfoChar(&compared, ']');
 	if (chosen_fault)
-		cv_cannot_fit("a buying model", chosen_fault,
-					  "Leave the covariate out, join rare levels, or use a penalty such as 0.00001.");
+		cv_cannot_fit(
+			"a buying model", chosen_fault,
+			"Leave the covariate out, join rare levels, or use a penalty such as 0.00001.");
 	cv_warn_of_fit(&cv_buying_models, chosen, &chosen_minimum,
 				   advice(&cv_buying_models, chosen, &chosen_minimum));
 	if (best)

@@ -688,21 +688,21 @@ cv_model_receive(const cv_model_kind *kind, StringInfo buffer)
 	for (i = 0; i < n; i++)
 		for (j = 0; j <= i; j++)
 			covariance[i * n + j] = covariance[j * n + i] = pq_getmsgfloat8(buffer) + 0.0;
-	forget_what_is_not_meant(model);
 	fault = find_fault(kind, model);
 	if (fault == NULL)
 		fault = find_fit_fault(model);
 	if (fault)
 		cv_corrupt_binary(kind->type, fault);
+	forget_what_is_not_meant(model);
 	if (!kind->has_compared)
 		return model;
 	compared = pq_getmsgstring(buffer);
-	if (compared[0] == '\0' || !(flags & CV_MODEL_FITTED))
+	if (compared[0] == '\0')
 		return model;
 	compared = cv_canonical_json(compared);
 	if (compared[0] != '[')
 		cv_corrupt_binary(kind->type, "The list of compared families is no array.");
-	return cv_model_with_compared(model, compared);
+	return flags & CV_MODEL_FITTED ? cv_model_with_compared(model, compared) : model;
 }
 
 /* The binary form of a model. */

@@ -74,7 +74,10 @@ predictor_for_model(FunctionCallInfo fcinfo)
 	const cv_model *model;
 	MemoryContext caller;
 
-	if (self && !VARATT_IS_EXTERNAL(raw) && VARSIZE_ANY(raw) == self->model_size &&
+	/* a large model may stand out of line */
+	if (VARATT_IS_EXTERNAL(raw))
+		raw = PG_DETOAST_DATUM(PG_GETARG_DATUM(0));
+	if (self && VARSIZE_ANY(raw) == self->model_size &&
 		memcmp(raw, self->model, self->model_size) == 0)
 		return self;
 
@@ -109,15 +112,8 @@ predictor_for_model(FunctionCallInfo fcinfo)
 	}
 	self->generation++;
 	self->memo_used = 0;
-	self->model_size = 0;
-	if (!VARATT_IS_EXTERNAL(raw))
-	{
-		Size size = VARSIZE_ANY(raw);
-
-		self->model = palloc(size);
-		memcpy(self->model, raw, size);
-		self->model_size = size;
-	}
+	self->model_size = VARSIZE_ANY(raw);
+	self->model = memcpy(palloc(self->model_size), raw, self->model_size);
 	MemoryContextSwitchTo(caller);
 	return self;
 }

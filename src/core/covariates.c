@@ -265,10 +265,12 @@ cv_covariate_objective(int n, const double *theta, double *gradient, double *hes
 /*
  * The first column that is, up to rounding, a linear combination of a constant and
  * the columns before it; -1 where there is none.  customers counts those of each
- * vector; scratch has room for 2 * columns * columns + columns numbers.
+ * vector; scratch has room for 2 * columns * columns + columns numbers.  check() is
+ * called now and then, unless NULL.
  */
 int
-cv_collinear_column(const cv_design *design, const double *customers, double *scratch)
+cv_collinear_column(const cv_design *design, const double *customers, double *scratch,
+					cv_interrupt_check check)
 {
 	int n = design->columns;
 	double *mean = scratch;
@@ -293,6 +295,8 @@ cv_collinear_column(const cv_design *design, const double *customers, double *sc
 	{
 		const double *z = design->value + (size_t) v * n;
 
+		if (check && v % ROWS_BETWEEN_CHECKS == 0)
+			check();
 		for (i = 0; i < n; i++)
 			for (j = 0; j <= i; j++)
 				matrix[i * n + j] += customers[v] * (z[i] - mean[i]) * (z[j] - mean[j]);

@@ -45,7 +45,8 @@ extern void cv_covariate_apply(const cv_buying_family *family, const double *par
 							   const double *z, double *p);
 extern double cv_covariate_objective(int n, const double *theta, double *gradient, double *hessian,
 									 void *context);
-extern int cv_collinear_column(const cv_design *design, const double *customers, double *scratch);
+extern int cv_collinear_column(const cv_design *design, const double *customers, double *scratch,
+							   cv_interrupt_check check);
 extern double cv_fit_covariates(const cv_buying_family *family, cv_group *group, int n,
 								const cv_design *design, double penalty, const double *start,
 								cv_interrupt_check check, cv_minimum *minimum);

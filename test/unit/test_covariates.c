@@ -334,17 +334,19 @@ test_collinear(void)
 		z[2] = i % 2;
 		z[3] = cv_random_uniform(&random);
 	}
-	ok(cv_collinear_column(&design, weight, scratch) == -1, "independent columns");
+	ok(cv_collinear_column(&design, weight, scratch, NULL) == -1, "independent columns");
 	for (i = 0; i < 40; i++)
 		columns[i * 4 + 3] =
 			5 - 2 * columns[i * 4] + 1e-6 * columns[i * 4 + 1] + columns[i * 4 + 2];
-	ok(cv_collinear_column(&design, weight, scratch) == 3, "the last one follows from the others");
+	ok(cv_collinear_column(&design, weight, scratch, NULL) == 3,
+	   "the last one follows from the others");
 	for (i = 0; i < 40; i++)
 		columns[i * 4 + 2] = 3 * columns[i * 4 + 1] + 7;
-	ok(cv_collinear_column(&design, weight, scratch) == 2, "the third one follows from the second");
+	ok(cv_collinear_column(&design, weight, scratch, NULL) == 2,
+	   "the third one follows from the second");
 	for (i = 0; i < 40; i++)
 		columns[i * 4] = 9;
-	ok(cv_collinear_column(&design, weight, scratch) == 0, "the first one is constant");
+	ok(cv_collinear_column(&design, weight, scratch, NULL) == 0, "the first one is constant");
 }
 
 /* Signs: more of a positive gamma buys more, more of a positive delta leaves sooner. */
