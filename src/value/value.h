@@ -4,32 +4,26 @@
 #ifndef CV_VALUE_H
 #define CV_VALUE_H
 
+#include "core/exact_sum.h"
 #include "pg/pg.h"
 #include "utils/jsonb.h"
 
 /* ---- perceived_value.c ---- */
 
-/*
- * Two exact sums: of what weighs for an offer and of what weighs against it.  Each
- * side has room for the same number of parts; the stored form has no spare room.
- */
+/* Two sums: of what weighs for an offer and of what weighs against it. */
 typedef struct cv_perceived_value_summary
 {
 	cv_header header;
 	int64 responses;
-	int32 room;		/* parts there is room for on each side */
-	int32 parts[2]; /* in use: benefits, costs */
-	int32 padding;
-	double part[FLEXIBLE_ARRAY_MEMBER]; /* side by side: benefits, then costs */
+	cv_sum sum[2]; /* benefits, costs */
 } cv_perceived_value_summary;
 
 #define CV_BENEFITS 0
 #define CV_COSTS 1
 
+extern cv_perceived_value_summary *cv_value_summary_state(FunctionCallInfo fcinfo);
 extern cv_perceived_value_summary *cv_value_summary_arg(FunctionCallInfo fcinfo, int argument);
-extern cv_perceived_value_summary *
-cv_value_summary_add(cv_perceived_value_summary *summary, int side, double term);
-extern double cv_value_summary_side(const cv_perceived_value_summary *summary, int side);
+extern void cv_value_summary_add(cv_perceived_value_summary *summary, int side, double term);
 extern double cv_check_observation(const char *name, double value);
 extern double cv_check_weight(double weight);
 

@@ -1,141 +1,202 @@
 /*
- * test_exact_sum.c: sums without rounding, against whole numbers, in any order.
+ * test_exact_sum.c: sums against 128-bit whole numbers, and in many orders.
  */
 #include "tap.h"
 
 #include <float.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/exact_sum.h"
 #include "core/random.h"
 
-static double
-sum_of(const double *term, int n, double *part, int *parts)
-{
-	int i;
+#define NUMBERS 300
 
-	*parts = 0;
-	for (i = 0; i < n; i++)
-		*parts = cv_exact_add(part, *parts, term[i]);
-	return cv_exact_value(part, *parts);
+static cv_random stream;
+
+/* A number m 2^e with |m| < 2^bits. */
+static double
+draw(int bits, int low, int high)
+{
+	double m = floor(ldexp(cv_random_uniform(&stream), bits));
+	int e = low + (int) (cv_random_uniform(&stream) * (high - low + 1));
+
+	return ldexp(cv_random_uniform(&stream) < 0.5 ? m : -m, e);
 }
 
 static void
-shuffle(cv_random *random, double *term, int n)
+shuffle(double *number, int n)
 {
 	int i;
 
 	for (i = n - 1; i > 0; i--)
 	{
-		int j = (int) (cv_random_uniform(random) * (i + 1));
-		double swap = term[i];
+		int j = (int) (cv_random_uniform(&stream) * (i + 1));
+		double other = number[j];
 
-		term[i] = term[j];
-		term[j] = swap;
+		number[j] = number[i];
+		number[i] = other;
 	}
 }
 
-static void
-test_known(void)
+static int
+same(const cv_sum *a, const cv_sum *b)
 {
-	static const double cancel[] = { 1e100, 1, -1e100, 1e-100, 1e50, -1, -1e50 };
-	/* 2^53 + 1 + 2^-30: the half and a little more rounds up, the half alone to even */
-	static const double half[] = { 9007199254740992.0, 1, 9.313225746154785e-10 };
-	static const double even[] = { 9007199254740992.0, 1 };
-	static const double tenth[] = { 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1 };
-	double part[CV_EXACT_MOST_PARTS] = { 0 };
-	int parts;
-
-	ok(cv_exact_value(part, 0) == 0, "nothing is 0");
-	ok(sum_of(cancel, 7, part, &parts) == 1e-100 && parts == 1, "what cancels leaves no trace");
-	ok(sum_of(half, 3, part, &parts) == 9007199254740994.0, "a half and a little more goes up");
-	ok(sum_of(even, 2, part, &parts) == 9007199254740992.0, "a half goes to even");
-	ok(sum_of(tenth, 10, part, &parts) == 1, "ten tenths as doubles round to 1");
-	parts = cv_exact_add(part, 0, DBL_MAX);
-	ok(cv_exact_add(part, parts, DBL_MAX) == -1, "beyond the range is said");
-	parts = cv_exact_add(part, 0, DBL_MAX);
-	parts = cv_exact_add(part, parts, 1e-300);
-	parts = cv_exact_add(part, parts, -DBL_MAX);
-	ok(parts == 1 && part[0] == 1e-300, "the ends of the range meet");
+	return memcmp(a, b, sizeof(*a)) == 0;
 }
 
-/* Terms that are whole numbers of 2^-40 have a sum that integers know. */
+/* Whole numbers of 100 bits: the sum and its rounding are known. */
 static void
-test_against_integers(void)
+known_sums(void)
 {
-	cv_random random;
-	double term[300];
-	double part[CV_EXACT_MOST_PARTS];
-	int wrong = 0;
-	int disordered = 0;
-	int round;
+	int right = 0;
+	int trial;
 
-	cv_random_seed(&random, 20260101, 0);
-	for (round = 0; round < 2000; round++)
+	for (trial = 0; trial < 2000; trial++)
 	{
-		int n = 1 + (int) (cv_random_uniform(&random) * 300);
-		__int128 exact = 0;
-		double first[CV_EXACT_MOST_PARTS];
-		int parts;
-		int kept;
-		double sum;
+		cv_sum sum = { { 0 } };
+		__int128 expected = 0;
 		int i;
 
-		for (i = 0; i < n; i++)
+		for (i = 0; i < 20; i++)
 		{
-			double size = ldexp(1, (int) (cv_random_uniform(&random) * 80));
-			__int128 whole = (__int128) ((cv_random_uniform(&random) - 0.5) * size);
+			double number = draw(53, 0, 47);
 
-			term[i] = ldexp((double) whole, -40);
-			exact += (__int128) ldexp(term[i], 40);
+			expected += (__int128) number;
+			cv_sum_add(&sum, number);
 		}
-		sum = sum_of(term, n, part, &parts);
-		wrong += sum != ldexp((double) exact, -40);
-		kept = cv_exact_canonical(part, parts);
-		memcpy(first, part, kept * sizeof(double));
-		shuffle(&random, term, n);
-		wrong += sum_of(term, n, part, &parts) != sum;
-		if (cv_exact_canonical(part, parts) != kept ||
-			memcmp(part, first, kept * sizeof(double)) != 0)
-			disordered++;
+		right += cv_sum_round(&sum) == (double) expected;
 	}
-	ok(wrong == 0, "2000 sums are those of whole numbers, rounded once, %d wrong", wrong);
-	ok(disordered == 0, "and their parts are the same in any order, %d are not", disordered);
+	ok(right == 2000, "sums of whole numbers are rounded once (%d of 2000)", right);
 }
 
-/* Sums that need as many parts as there can be. */
+/* Ties go to even, unless something small decides. */
 static void
-test_wide(void)
+ties(void)
 {
-	cv_random random;
-	double term[4000];
-	double part[CV_EXACT_MOST_PARTS];
-	int most = 0;
-	int parts = 0;
+	static const double tail[] = { 0, 1e-30, -1e-30 };
+	static const double expected[] = { 1, 1 + DBL_EPSILON, 1 };
 	int i;
 
-	cv_random_seed(&random, 7, 0);
-	for (i = 0; i < 4000; i++)
-		term[i] = ldexp(cv_random_uniform(&random) - 0.5,
-						(int) (cv_random_uniform(&random) * 2040) - 1060);
-	for (i = 0; i < 4000; i++)
+	for (i = 0; i < 3; i++)
 	{
-		parts = cv_exact_add(part, parts, term[i]);
-		if (parts > most)
-			most = parts;
+		cv_sum sum = { { 0 } };
+
+		cv_sum_add(&sum, tail[i]);
+		cv_sum_add(&sum, DBL_EPSILON / 2);
+		cv_sum_add(&sum, 1);
+		ok(cv_sum_round(&sum) == expected[i], "1 + half a unit + %g", tail[i]);
 	}
-	ok(most > 30 && most <= CV_EXACT_MOST_PARTS, "%d parts at most", most);
-	shuffle(&random, term, 4000);
-	for (i = 0; i < 4000; i++)
-		parts = cv_exact_add(part, parts, -term[i]);
-	ok(parts == 0, "the same terms taken away leave nothing, %d parts", parts);
+}
+
+/* Any order and any partition give the same parts. */
+static void
+orders(int low, int high, const char *what)
+{
+	double number[NUMBERS];
+	cv_sum first = { { 0 } };
+	int equal = 0;
+	int trial;
+	int i;
+
+	for (i = 0; i < NUMBERS; i++)
+		number[i] = draw(53, low, high);
+	for (i = 0; i < NUMBERS; i++)
+		cv_sum_add(&first, number[i]);
+	cv_sum_normalize(&first);
+	for (trial = 0; trial < 500; trial++)
+	{
+		cv_sum part[7] = { { { 0 } } };
+
+		shuffle(number, NUMBERS);
+		for (i = 0; i < NUMBERS; i++)
+			cv_sum_add(&part[(int) (cv_random_uniform(&stream) * 7)], number[i]);
+		for (i = 0; i < 7; i++)
+			if (cv_random_uniform(&stream) < 0.5)
+				cv_sum_normalize(&part[i]);
+		for (i = 1; i < 7; i++)
+			cv_sum_add_sum(&part[0], &part[i]);
+		cv_sum_normalize(&part[0]);
+		equal += same(&part[0], &first);
+	}
+	ok(equal == 500 && cv_sum_is_normal(&first), "%s: the same in any order (%d of 500)", what,
+	   equal);
+}
+
+static void
+products(void)
+{
+	double a[NUMBERS];
+	double b[NUMBERS];
+	cv_sum x = { { 0 } };
+	cv_sum y = { { 0 } };
+	cv_sum square = { { 0 } };
+	cv_sum product = { { 0 } };
+	long double expected = 0;
+	long double mean_a = 0;
+	long double mean_b = 0;
+	double got;
+	int i;
+
+	for (i = 0; i < NUMBERS; i++)
+	{
+		a[i] = 1e9 + cv_random_uniform(&stream);
+		b[i] = -7e5 + cv_random_uniform(&stream) + (a[i] - 1e9);
+		mean_a += (long double) a[i] / NUMBERS;
+		mean_b += (long double) b[i] / NUMBERS;
+		cv_sum_add(&x, a[i]);
+		cv_sum_add(&y, b[i]);
+		cv_sum_add_product(&square, a[i], a[i]);
+		cv_sum_add_product(&product, a[i], b[i]);
+	}
+	for (i = 0; i < NUMBERS; i++)
+		expected += (a[i] - mean_a) * (b[i] - mean_b);
+	got = cv_sum_centred(&x, &y, &product, NUMBERS);
+	near(got, (double) (expected * NUMBERS), 1e-11, "products about far means");
+	ok(cv_sum_centred(&x, &x, &square, NUMBERS) > 0, "a variance is positive");
+	/* a constant leaves nothing, not even a rounding */
+	memset(&x, 0, sizeof(x));
+	memset(&square, 0, sizeof(square));
+	for (i = 0; i < 1000; i++)
+	{
+		cv_sum_add(&x, 0.1);
+		cv_sum_add_product(&square, 0.1, 0.1);
+	}
+	ok(cv_sum_centred(&x, &x, &square, 1000) == 0, "a constant does not vary at all");
+}
+
+static void
+normal_forms(void)
+{
+	cv_sum cancelled = { { 0 } };
+	cv_sum other = { { 1, 1, 0, 0 } };
+
+	cv_sum_add(&cancelled, 1e30);
+	cv_sum_add(&cancelled, 0.3);
+	cv_sum_add(&cancelled, -1e30);
+	ok(cv_sum_round(&cancelled) == 0.3, "large numbers cancel and leave the small one");
+	cv_sum_normalize(&cancelled);
+	ok(cancelled.part[0] == 0.3 && cancelled.part[1] == 0, "in its normal form too");
+	ok(!cv_sum_is_normal(&other), "overlapping parts are not normal");
+	other.part[1] = NAN;
+	ok(!cv_sum_is_normal(&other), "nor is NaN");
+	other.part[1] = 0;
+	ok(cv_sum_is_normal(&other), "but a single number is");
+	other.part[0] = -0.0;
+	ok(!cv_sum_is_normal(&other), "-0 is not");
+	other.part[0] = INFINITY;
+	ok(!cv_sum_is_normal(&other), "infinity is not");
 }
 
 int
 main(void)
 {
-	test_known();
-	test_against_integers();
-	test_wide();
+	cv_random_seed(&stream, 1, 0);
+	known_sums();
+	ties();
+	orders(-20, 20, "numbers alike in size");
+	orders(-70, 40, "numbers of thirty orders of magnitude");
+	products();
+	normal_forms();
 	return done();
 }
