@@ -117,12 +117,16 @@ typedef struct cv_answers
 extern const char *cv_answers_type(uint8 flags);
 extern cv_answers *cv_answers_arg(FunctionCallInfo fcinfo, int argument, uint8 kind);
 extern cv_answers *cv_answers_new(uint8 flags, int attributes);
+extern cv_answers *cv_answers_open(cv_answers *answers);
 extern cv_answers *cv_answers_value(cv_answers *answers, const cv_attribute_value *value,
 									double **profile, int32 *column);
 extern cv_answers *cv_answers_profile(cv_answers *answers, const double *profile, int32 *number);
 extern cv_answers *cv_answers_row(cv_answers *answers, const cv_answer *row);
 extern const cv_answers *cv_answers_stored(const cv_answers *answers);
 extern double *cv_answers_blank(const cv_answers *answers);
+
+/* ---- answers_merge.c ---- */
+
 extern cv_answers *cv_answers_add(FunctionCallInfo fcinfo, cv_answers *answers, int attributes,
 								  uint8 flags, cv_answer *row);
 extern Datum cv_answers_combine(FunctionCallInfo fcinfo, uint8 kind);
@@ -143,6 +147,7 @@ typedef enum cv_utility_family
 } cv_utility_family;
 
 #define CV_UTILITY_FAMILIES 2
+#define CV_MOST_COUNT (INT64CONST(1) << 53) /* what JSON numbers hold exactly */
 
 #define CV_UTILITY_FITTED 0x01 /* the fields about the fit are meant */
 #define CV_UTILITY_CONVERGED 0x02
@@ -234,6 +239,12 @@ extern cv_utility_model *cv_utility_model_new(int family, cv_part_input *part, i
 											  bool covariance, const char **fault);
 extern const cv_utility_model *cv_utility_model_arg(FunctionCallInfo fcinfo, int argument);
 extern const char cv_utility_model_type[];
+extern const char *cv_utility_model_fault(const cv_utility_model *model);
+
+/* ---- utility_json.c ---- */
+
+extern cv_utility_model *cv_utility_model_read(Jsonb *document);
+extern char *cv_utility_model_write(const cv_utility_model *model);
 
 /* ---- design.c ---- */
 
