@@ -182,8 +182,8 @@ cv_utility_model_fault(const cv_utility_model *model)
 
 	if (!(model->header.flags & CV_UTILITY_FITTED))
 		return model->header.flags == 0 ? NULL : "The flags do not fit each other.";
-	if (model->observations < 0 || model->observations > CV_MOST_COUNT || model->choices < -1 ||
-		model->choices > CV_MOST_COUNT || model->respondents < -1 ||
+	if (model->observations < 1 || model->observations > CV_MOST_COUNT || model->choices < -1 ||
+		model->choices == 0 || model->choices > CV_MOST_COUNT || model->respondents < -1 ||
 		model->respondents > CV_MOST_COUNT || model->skipped < 0 ||
 		model->skipped > CV_MOST_COUNT || model->iterations < 0 ||
 		model->iterations > PG_INT32_MAX || !(model->gradient >= 0) || isinf(model->gradient) ||
