@@ -25,13 +25,13 @@ EXTVERSION := $(shell sed -n "s/^default_version *= *'\([^']*\)'.*/\1/p" $(here)
 CORE_OBJS       = src/core/beta_power.o src/core/bg_bb.o src/core/bg_nbd.o \
 	src/core/buying.o src/core/calendar.o src/core/closed_form.o src/core/cnbd.o \
 	src/core/conditional_logit.o src/core/covariates.o src/core/erlang.o \
-	src/core/exact_sum.o src/core/expansion.o src/core/funnel.o \
-	src/core/least_squares.o src/core/linear.o src/core/markov_attribution.o \
-	src/core/matrix.o src/core/net_score.o src/core/newton.o src/core/normal.o \
-	src/core/pareto_nbd.o src/core/posterior.o src/core/quadrature.o \
-	src/core/random.o src/core/relative_importance.o src/core/renewal.o \
-	src/core/retention.o src/core/sequence.o src/core/sequence_pattern.o \
-	src/core/simulate.o src/core/special.o src/core/spending.o
+	src/core/exact_sum.o src/core/funnel.o src/core/least_squares.o \
+	src/core/linear.o src/core/markov_attribution.o src/core/matrix.o \
+	src/core/net_score.o src/core/newton.o src/core/normal.o src/core/pareto_nbd.o \
+	src/core/posterior.o src/core/quadrature.o src/core/random.o \
+	src/core/relative_importance.o src/core/renewal.o src/core/retention.o \
+	src/core/sequence.o src/core/sequence_pattern.o src/core/simulate.o \
+	src/core/special.o src/core/spending.o
 PG_OBJS         = src/pg/document.o src/pg/instant.o src/pg/json.o \
 	src/pg/json_stream.o src/pg/named.o src/pg/numeric.o src/pg/parameter.o \
 	src/pg/row.o src/pg/row_arg.o src/pg/state.o src/pg/tally.o src/pg/tally_io.o \
@@ -45,12 +45,12 @@ CLV_OBJS        = src/clv/base.o src/clv/base_io.o src/clv/buying_model.o \
 	src/clv/model.o src/clv/parameter_draws.o src/clv/predict.o \
 	src/clv/predictor.o src/clv/retention_base.o src/clv/retention_fit.o \
 	src/clv/retention_model.o src/clv/simulate.o src/clv/states.o
-VALUE_OBJS      = src/value/answers.o src/value/answers_io.o src/value/attributes.o \
-	src/value/choice_data.o src/value/design.o src/value/economic.o \
-	src/value/fit_choice.o src/value/fit_rating.o src/value/kano.o \
-	src/value/perceived_value.o src/value/price_sensitivity.o \
+VALUE_OBJS      = src/value/answers.o src/value/answers_io.o src/value/answers_merge.o \
+	src/value/attributes.o src/value/choice_data.o src/value/design.o \
+	src/value/economic.o src/value/fit_choice.o src/value/fit_rating.o \
+	src/value/kano.o src/value/perceived_value.o src/value/price_sensitivity.o \
 	src/value/rating_data.o src/value/relative_value.o src/value/utility.o \
-	src/value/utility_model.o
+	src/value/utility_json.o src/value/utility_model.o
 VOICE_OBJS      = src/voice/cronbach.o src/voice/csat.o src/voice/driver_summary.o \
 	src/voice/drivers.o src/voice/moments.o src/voice/nps.o \
 	src/voice/nps_interval.o src/voice/nps_io.o src/voice/sums.o

@@ -2,7 +2,7 @@
 
 CREATE TYPE cv_perceived_value_summary;
 COMMENT ON TYPE cv_perceived_value_summary IS
-'The sums of weighted scores of benefits and of costs, kept exactly, and the number of responses: 96 bytes for ordinary scores. Made by perceived_value_summary(), merged by rollup(). Text form: {"responses": 5, "benefits": [26.5], "costs": [11]}, exact and valid JSON; where a sum is no float8, it is written as several numbers that add up to it.';
+'The sums of weighted scores of benefits and of costs, kept exactly, and the number of responses: 80 bytes. Made by perceived_value_summary(), merged by rollup(). Text form: {"responses": 5, "benefits": [26.5], "costs": [11]}, exact and valid JSON; where a sum is no float8, it is written as several numbers that add up to it, the largest first.';
 
 CREATE FUNCTION cv_perceived_value_summary_in(cstring) RETURNS cv_perceived_value_summary
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
@@ -52,29 +52,29 @@ COMMENT ON FUNCTION perceived_value_summary_final(cv_perceived_value_summary) IS
 CREATE AGGREGATE perceived_value(score float8, weight float8, is_cost boolean) (
     SFUNC = perceived_value_trans,
     STYPE = cv_perceived_value_summary,
-    SSPACE = 128,
+    SSPACE = 80,
     FINALFUNC = perceived_value_final,
     COMBINEFUNC = perceived_value_combine,
     PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE perceived_value(float8, float8, boolean) IS
-'Perceived value: the sum of weight * score over the benefits less that over the costs (is_cost true: price, time, effort, risk), as the customer-perceived value of Kotler and Keller. Weights are used as they are, not normalised. A row with any NULL is ignored; no rows give NULL. The sums are exact: the same to the last bit in any order of the rows. Errors: 22003 for a score that is not finite, a weight that is not finite or negative, a product beyond 1e290.';
+'Perceived value: the sum of weight * score over the benefits less that over the costs (is_cost true: price, time, effort, risk), as the customer-perceived value of Kotler and Keller. Weights are used as they are, not normalised. A row with any NULL is ignored; no rows give NULL. The sums are exact (for products within twenty orders of magnitude of each other), so the same to the last bit in any order of the rows. Errors: 22003 for a score that is not finite, a weight that is not finite or negative, a product beyond 1e290.';
 
 CREATE AGGREGATE perceived_value_summary(score float8, weight float8, is_cost boolean) (
     SFUNC = perceived_value_trans,
     STYPE = cv_perceived_value_summary,
-    SSPACE = 128,
+    SSPACE = 80,
     FINALFUNC = perceived_value_summary_final,
     COMBINEFUNC = perceived_value_combine,
     PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE perceived_value_summary(float8, float8, boolean) IS
-'The sums behind perceived_value(), to be stored, merged by rollup() and asked by benefits(), costs(), perceived_value(), value_ratio(), responses(). A row with any NULL is ignored; no rows give NULL. The sums are exact: the same to the last bit in any order of the rows. Errors: 22003 for a score that is not finite, a weight that is not finite or negative, a product beyond 1e290.';
+'The sums behind perceived_value(), to be stored, merged by rollup() and asked by benefits(), costs(), perceived_value(), value_ratio(), responses(). A row with any NULL is ignored; no rows give NULL. The sums are exact (for products within twenty orders of magnitude of each other), so the same to the last bit in any order of the rows. Errors: 22003 for a score that is not finite, a weight that is not finite or negative, a product beyond 1e290.';
 
 CREATE AGGREGATE rollup(summary cv_perceived_value_summary) (
     SFUNC = perceived_value_combine,
     STYPE = cv_perceived_value_summary,
-    SSPACE = 128,
+    SSPACE = 80,
     FINALFUNC = perceived_value_summary_final,
     COMBINEFUNC = perceived_value_combine,
     PARALLEL = SAFE
@@ -125,7 +125,7 @@ COMMENT ON FUNCTION relative_value_final(cv_perceived_value_summary) IS
 CREATE AGGREGATE relative_value(own float8, reference float8, weight float8) (
     SFUNC = relative_value_trans,
     STYPE = cv_perceived_value_summary,
-    SSPACE = 128,
+    SSPACE = 80,
     FINALFUNC = relative_value_final,
     COMBINEFUNC = perceived_value_combine,
     PARALLEL = SAFE

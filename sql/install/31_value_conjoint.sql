@@ -227,7 +227,7 @@ COMMENT ON FUNCTION fit_rating(cv_rating_data) IS
 CREATE FUNCTION parameters(model cv_utility_model, OUT name text, OUT estimate float8, OUT standard_error float8, OUT low float8, OUT high float8, OUT reference text) RETURNS SETOF record
     AS 'MODULE_PATHNAME', 'cv_utility_parameters' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 10;
 COMMENT ON FUNCTION parameters(cv_utility_model) IS
-'Part-worths: a slope under the name of its attribute, a level as attribute=level; a choice model without the reference levels, whose part-worth is 0 and which reference names beside the other levels of their attribute; a rating model with intercept and every level. standard_error NULL where the fit tells none; low and high bound the 95 % interval of the normal distribution.';
+'Part-worths: a slope under the name of its attribute, a level as attribute=level; a choice model without the reference levels, whose part-worth is 0 and which reference names beside the other levels of their attribute; a rating model with intercept and every level. standard_error NULL where the fit tells none; low and high bound the 95 % interval, of Students distribution where the errors come from a residual variance, else of the normal one.';
 
 CREATE FUNCTION goodness(model cv_utility_model, OUT observations bigint, OUT choices bigint, OUT respondents bigint, OUT log_likelihood float8,
     OUT log_likelihood_null float8, OUT aic float8, OUT bic float8, OUT r_squared float8, OUT iterations integer, OUT gradient float8,
@@ -244,7 +244,7 @@ COMMENT ON FUNCTION importance(cv_utility_model) IS
 CREATE FUNCTION willingness_to_pay(model cv_utility_model, price text, OUT name text, OUT estimate float8, OUT standard_error float8, OUT low float8, OUT high float8) RETURNS SETOF record
     AS 'MODULE_PATHNAME', 'cv_willingness_to_pay' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 10;
 COMMENT ON FUNCTION willingness_to_pay(cv_utility_model, text) IS
-'What each term is worth in units of the attribute price, which must be a slope: -estimate / slope of the price, with the standard error of the delta method and the 95 % interval of the normal distribution (NULL where the fit tells none). Levels of a choice model are worth that much more than the reference, of a rating model than the mean of all levels. Meaningful where the slope of the price is negative. Errors: 22023 for a price that the model does not have, that has levels or a slope of 0.';
+'What each term is worth in units of the attribute price, which must be a slope: -estimate / slope of the price, with the standard error of the delta method and the 95 % interval as parameters() has it (NULL where the fit tells none). Levels of a choice model are worth that much more than the reference, of a rating model than the mean of all levels. Meaningful where the slope of the price is negative. Errors: 22023 for a price that the model does not have, that has levels or a slope of 0.';
 
 CREATE FUNCTION utility(model cv_utility_model, attributes jsonb) RETURNS float8
     AS 'MODULE_PATHNAME', 'cv_utility' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;

@@ -12,10 +12,11 @@
 
 #include <math.h>
 
-#include "core/expansion.h"
 #include "core/least_squares.h"
 #include "miscadmin.h"
 #include "value/value.h"
+
+#define MOST_RATING 1e140 /* so that sums of squares stay within the range of double */
 
 PG_FUNCTION_INFO_V1(cv_fit_rating);
 
@@ -42,9 +43,9 @@ collect_ratings(rating_fit *fit)
 {
 	const cv_answers *answers = fit->answers;
 	const cv_answer *row = CV_ROW(answers);
-	double part[CV_EXACT_MOST_PARTS];
+	cv_sum sum = { { 0 } };
+	cv_sum squares = { { 0 } };
 	int64 last = 0;
-	int parts = 0;
 	int64 i;
 	char *detail;
 
@@ -52,6 +53,10 @@ collect_ratings(rating_fit *fit)
 		palloc_extended(answers->used[CV_PROFILES] + 1, MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 	for (i = 0; i < answers->used[CV_ROWS]; i++)
 	{
+		if (!(fabs(row[i].value) <= MOST_RATING))
+			cv_cannot_fit_answers(answers, "the figures are out of range",
+								  psprintf("A rating is %g, beyond %g.", row[i].value, MOST_RATING),
+								  "Check the ratings for absurdly large numbers.");
 		if (row[i].profile < 0 || row[i].profile >= answers->used[CV_PROFILES])
 			cv_corrupt_binary(cv_answers_type(CV_RATINGS), "A profile is out of range.");
 		if (!cv_profile_complete(answers, row[i].profile))
@@ -64,8 +69,7 @@ collect_ratings(rating_fit *fit)
 			fit->respondents++;
 		last = row[i].respondent;
 		fit->ratings += row[i].times;
-		if (parts >= 0)
-			parts = cv_exact_add(part, parts, row[i].value * row[i].times);
+		cv_sum_add(&sum, row[i].value * row[i].times);
 		if (i % 4096 == 0)
 			CHECK_FOR_INTERRUPTS();
 	}
@@ -75,20 +79,15 @@ collect_ratings(rating_fit *fit)
 			answers, psprintf("none of %lld ratings can be used", (long long) fit->skipped), detail,
 			"Every profile needs every attribute.");
 	cv_report_skipped(answers, fit->skipped, fit->skipped + fit->ratings, detail);
-	fit->mean = parts >= 0 ? cv_exact_value(part, parts) / fit->ratings : NAN;
-	parts = 0;
+	fit->mean = cv_sum_round(&sum) / fit->ratings;
 	for (i = 0; i < answers->used[CV_ROWS]; i++)
-		if (fit->complete[row[i].profile] && parts >= 0)
+		if (fit->complete[row[i].profile])
 		{
 			double difference = row[i].value - fit->mean;
 
-			parts = cv_exact_add(part, parts, difference * difference * row[i].times);
+			cv_sum_add(&squares, difference * difference * row[i].times);
 		}
-	fit->variation = parts >= 0 ? cv_exact_value(part, parts) : NAN;
-	if (!isfinite(fit->mean) || !(fit->variation < 1e300))
-		cv_cannot_fit_answers(answers, "the figures are out of range",
-							  "The sum of the squared ratings is not finite.",
-							  "Check the ratings for absurdly large numbers.");
+	fit->variation = cv_sum_round(&squares);
 }
 
 /* The dense row of a profile. */

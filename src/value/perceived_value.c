@@ -7,22 +7,21 @@
  *
  * the customer-perceived value of Kotler and Keller and of Smith and Colgate
  * (2007).  Weights are used as they are.  The sums are exact (core/exact_sum.c),
- * so the answer is the same to the last bit in any order and partition of the rows.
+ * so the answer is the same to the last bit in any order and partition of the rows,
+ * as long as the terms are within some twenty orders of magnitude of each other.
  */
 #include "postgres.h"
 
 #include <math.h>
 
 #include "common/int.h"
-#include "core/expansion.h"
 #include "libpq/pqformat.h"
 #include "value/value.h"
 
 static const char type_name[] = "cv_perceived_value_summary";
 
-#define SMALLEST offsetof(cv_perceived_value_summary, part)
-#define SIDE(summary, side) ((summary)->part + (Size) (side) * (summary)->room)
 #define MOST_TERM 1e290 /* so that no sum of terms can leave the range of double on its way */
+#define MOST_SUM 1e300
 
 PG_FUNCTION_INFO_V1(cv_perceived_value_trans);
 PG_FUNCTION_INFO_V1(cv_perceived_value_combine);
@@ -40,62 +39,44 @@ PG_FUNCTION_INFO_V1(cv_perceived_value_scalar);
 
 /* ---- the summary ---- */
 
-/* A summary argument; NULL as the first argument of a transition is none. */
+static cv_perceived_value_summary *
+new_summary(void)
+{
+	return cv_state_alloc(sizeof(cv_perceived_value_summary), 0, 1, type_name, 0);
+}
+
+/* A summary argument. */
 cv_perceived_value_summary *
 cv_value_summary_arg(FunctionCallInfo fcinfo, int argument)
 {
-	cv_perceived_value_summary *summary = cv_value_arg(fcinfo, argument, type_name, SMALLEST, 0);
-
-	if (summary->room < 0 || summary->room > CV_EXACT_MOST_PARTS || summary->parts[0] < 0 ||
-		summary->parts[0] > summary->room || summary->parts[1] < 0 ||
-		summary->parts[1] > summary->room ||
-		VARSIZE(summary) != SMALLEST + 2 * (Size) summary->room * sizeof(double))
-		cv_corrupt_binary(type_name, "The number of parts does not fit the length.");
-	return summary;
-}
-
-/* A summary with room for so many parts on each side, and the contents of another one or NULL. */
-static cv_perceived_value_summary *
-new_summary(int32 room, const cv_perceived_value_summary *other)
-{
 	cv_perceived_value_summary *summary =
-		cv_state_alloc(SMALLEST, 2 * (int64) room, sizeof(double), type_name, 0);
-	int side;
+		cv_value_arg(fcinfo, argument, type_name, sizeof(cv_perceived_value_summary), 0);
 
-	summary->room = room;
-	for (side = 0; other && side < 2; side++)
-	{
-		summary->parts[side] = other->parts[side];
-		memcpy(SIDE(summary, side), SIDE(other, side), other->parts[side] * sizeof(double));
-	}
-	if (other)
-		summary->responses = other->responses;
+	if (VARSIZE(summary) != sizeof(cv_perceived_value_summary))
+		cv_corrupt_binary(type_name, "The value is longer than it can be.");
 	return summary;
 }
 
-/* Adds a term to one side; returns the summary, moved if it had to grow. */
+/* The state of a transition; a new one where there is none. */
 cv_perceived_value_summary *
+cv_value_summary_state(FunctionCallInfo fcinfo)
+{
+	cv_perceived_value_summary *summary = cv_plain_state(fcinfo, 0);
+
+	if (summary && VARSIZE(summary) == sizeof(cv_perceived_value_summary))
+		return summary;
+	cv_require_aggregate(fcinfo);
+	return PG_ARGISNULL(0) ? new_summary() : cv_value_summary_arg(fcinfo, 0);
+}
+
+/* Adds a term to one side. */
+void
 cv_value_summary_add(cv_perceived_value_summary *summary, int side, double term)
 {
-	int parts;
-
-	if (summary == NULL)
-		summary = new_summary(4, NULL);
-	else if (summary->parts[side] == summary->room && summary->room < CV_EXACT_MOST_PARTS)
-		summary = new_summary(Min(2 * summary->room + 2, CV_EXACT_MOST_PARTS), summary);
-	parts = cv_exact_add(SIDE(summary, side), summary->parts[side], term);
-	if (parts < 0)
+	cv_sum_add(&summary->sum[side], term);
+	if (unlikely(!(fabs(summary->sum[side].part[0]) < MOST_SUM)))
 		ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 						errmsg("perceived value is out of range")));
-	summary->parts[side] = parts;
-	return summary;
-}
-
-/* One side's sum, rounded once. */
-double
-cv_value_summary_side(const cv_perceived_value_summary *summary, int side)
-{
-	return cv_exact_value(SIDE(summary, side), summary->parts[side]) + 0.0;
 }
 
 /* An observation that must be a finite number. */
@@ -125,25 +106,30 @@ cv_check_weight(double weight)
 Datum
 cv_perceived_value_trans(PG_FUNCTION_ARGS)
 {
-	cv_perceived_value_summary *summary = PG_ARGISNULL(0) ? NULL : cv_value_summary_arg(fcinfo, 0);
+	cv_perceived_value_summary *summary;
 	double score;
 	double weight;
 	double term;
 
-	cv_require_aggregate(fcinfo);
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2) || PG_ARGISNULL(3))
 	{
-		if (summary == NULL)
+		cv_require_aggregate(fcinfo);
+		if (PG_ARGISNULL(0))
 			PG_RETURN_NULL();
-		PG_RETURN_POINTER(summary);
+		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
 	}
-	score = cv_check_observation("score", PG_GETARG_FLOAT8(1));
-	weight = cv_check_weight(PG_GETARG_FLOAT8(2));
+	summary = cv_value_summary_state(fcinfo);
+	score = PG_GETARG_FLOAT8(1);
+	weight = PG_GETARG_FLOAT8(2);
 	term = weight * score;
-	if (!(fabs(term) <= MOST_TERM))
+	if (unlikely(!(fabs(term) <= MOST_TERM) || !(weight >= 0) || isinf(weight)))
+	{
+		cv_check_observation("score", score);
+		cv_check_weight(weight);
 		ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 						errmsg("weight * score must not pass 1e290: %g * %g", weight, score)));
-	summary = cv_value_summary_add(summary, PG_GETARG_BOOL(3) ? CV_COSTS : CV_BENEFITS, term);
+	}
+	cv_value_summary_add(summary, PG_GETARG_BOOL(3) ? CV_COSTS : CV_BENEFITS, term);
 	summary->responses++;
 	PG_RETURN_POINTER(summary);
 }
@@ -167,8 +153,8 @@ cv_perceived_value_combine(PG_FUNCTION_ARGS)
 		PG_RETURN_POINTER(summary);
 	other = cv_value_summary_arg(fcinfo, 1);
 	for (side = 0; side < 2; side++)
-		for (i = 0; i < other->parts[side]; i++)
-			summary = cv_value_summary_add(summary, side, SIDE(other, side)[i]);
+		for (i = 0; i < CV_SUM_PARTS; i++)
+			cv_value_summary_add(summary, side, other->sum[side].part[i]);
 	if (pg_add_s64_overflow(summary->responses, other->responses, &summary->responses))
 		ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 						errmsg("more than %lld responses", (long long) PG_INT64_MAX)));
@@ -179,12 +165,12 @@ cv_perceived_value_combine(PG_FUNCTION_ARGS)
 static cv_perceived_value_summary *
 stored_form(const cv_perceived_value_summary *summary)
 {
-	cv_perceived_value_summary *copy = new_summary(summary->room, summary);
-	int side;
+	cv_perceived_value_summary *copy = new_summary();
 
-	for (side = 0; side < 2; side++)
-		copy->parts[side] = cv_exact_canonical(SIDE(copy, side), copy->parts[side]);
-	return new_summary(Max(copy->parts[0], copy->parts[1]), copy);
+	*copy = *summary;
+	cv_sum_normalize(&copy->sum[CV_BENEFITS]);
+	cv_sum_normalize(&copy->sum[CV_COSTS]);
+	return copy;
 }
 
 Datum
@@ -197,42 +183,36 @@ cv_perceived_value_summary_final(PG_FUNCTION_ARGS)
 
 /* ---- answers ---- */
 
-/* Benefits less costs as one sum, so that what they have in common is not rounded. */
-static double
-net_value(const cv_perceived_value_summary *summary)
-{
-	double part[CV_EXACT_MOST_PARTS];
-	int n = summary->parts[CV_BENEFITS];
-	int i;
-
-	memcpy(part, SIDE(summary, CV_BENEFITS), n * sizeof(double));
-	for (i = 0; n >= 0 && i < summary->parts[CV_COSTS]; i++)
-		n = cv_exact_add(part, n, -SIDE(summary, CV_COSTS)[i]);
-	if (n < 0)
-		ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-						errmsg("perceived value is out of range")));
-	return cv_exact_value(part, n) + 0.0;
-}
-
-/* perceived_value(score, weight, is_cost), and perceived_value(summary). */
+/*
+ * perceived_value(score, weight, is_cost), and perceived_value(summary): benefits less
+ * costs as one sum, so that what they have in common is not rounded.
+ */
 Datum
 cv_perceived_value_final(PG_FUNCTION_ARGS)
 {
+	const cv_perceived_value_summary *summary;
+	cv_sum net;
+	int i;
+
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
-	PG_RETURN_FLOAT8(net_value(cv_value_summary_arg(fcinfo, 0)));
+	summary = cv_value_summary_arg(fcinfo, 0);
+	net = summary->sum[CV_BENEFITS];
+	for (i = 0; i < CV_SUM_PARTS; i++)
+		cv_sum_add(&net, -summary->sum[CV_COSTS].part[i]);
+	PG_RETURN_FLOAT8(cv_sum_round(&net) + 0.0);
 }
 
 Datum
 cv_benefits(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_FLOAT8(cv_value_summary_side(cv_value_summary_arg(fcinfo, 0), CV_BENEFITS));
+	PG_RETURN_FLOAT8(cv_sum_round(&cv_value_summary_arg(fcinfo, 0)->sum[CV_BENEFITS]) + 0.0);
 }
 
 Datum
 cv_costs(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_FLOAT8(cv_value_summary_side(cv_value_summary_arg(fcinfo, 0), CV_COSTS));
+	PG_RETURN_FLOAT8(cv_sum_round(&cv_value_summary_arg(fcinfo, 0)->sum[CV_COSTS]) + 0.0);
 }
 
 /* value_ratio(summary): NULL when costs are 0. */
@@ -240,8 +220,8 @@ Datum
 cv_value_ratio(PG_FUNCTION_ARGS)
 {
 	const cv_perceived_value_summary *summary = cv_value_summary_arg(fcinfo, 0);
-	double benefits = cv_value_summary_side(summary, CV_BENEFITS);
-	double costs = cv_value_summary_side(summary, CV_COSTS);
+	double benefits = cv_sum_round(&summary->sum[CV_BENEFITS]);
+	double costs = cv_sum_round(&summary->sum[CV_COSTS]);
 	double ratio;
 
 	if (costs == 0)
@@ -279,29 +259,24 @@ cv_perceived_value_scalar(PG_FUNCTION_ARGS)
 static void
 read_scalar(cv_json *json, char *token, JsonTokenType kind)
 {
-	cv_perceived_value_summary **summary = json->context;
+	cv_perceived_value_summary *summary = json->context;
 	double number;
 
 	if (json->depth == 1)
 	{
-		int64 responses = cv_json_integer(json, token, kind);
-
-		if (responses < 0)
+		summary->responses = cv_json_integer(json, token, kind);
+		if (summary->responses < 0)
 			cv_malformed(type_name, "The number of responses is negative.");
-		if (*summary == NULL)
-			*summary = new_summary(4, NULL);
-		(*summary)->responses = responses;
 		return;
 	}
 	number = cv_json_number(json, token, kind);
-	*summary = cv_value_summary_add(
-		*summary, strcmp(json->key, "costs") == 0 ? CV_COSTS : CV_BENEFITS, number);
+	cv_value_summary_add(summary, strcmp(json->key, "costs") == 0 ? CV_COSTS : CV_BENEFITS, number);
 }
 
 Datum
 cv_perceived_value_summary_in(PG_FUNCTION_ARGS)
 {
-	cv_perceived_value_summary *summary = NULL;
+	cv_perceived_value_summary *summary = new_summary();
 	cv_json json = { 0 };
 
 	json.type = type_name;
@@ -312,7 +287,7 @@ cv_perceived_value_summary_in(PG_FUNCTION_ARGS)
 	json.keys[2] = "responses";
 	json.lists = 2;
 	json.scalar = read_scalar;
-	json.context = &summary;
+	json.context = summary;
 	cv_json_read(&json, PG_GETARG_CSTRING(0));
 	PG_RETURN_POINTER(stored_form(summary));
 }
@@ -323,10 +298,10 @@ append_side(StringInfo text, const char *name, const cv_perceived_value_summary 
 	int i;
 
 	appendStringInfo(text, ", \"%s\": [", name);
-	for (i = 0; i < summary->parts[side]; i++)
+	for (i = 0; i < CV_SUM_PARTS && summary->sum[side].part[i] != 0; i++)
 	{
 		appendStringInfoString(text, i > 0 ? ", " : "");
-		cv_append_number(text, SIDE(summary, side)[i]);
+		cv_append_number(text, summary->sum[side].part[i]);
 	}
 	appendStringInfoChar(text, ']');
 }
@@ -349,26 +324,23 @@ Datum
 cv_perceived_value_summary_recv(PG_FUNCTION_ARGS)
 {
 	StringInfo buffer = (StringInfo) PG_GETARG_POINTER(0);
-	cv_perceived_value_summary *summary = new_summary(4, NULL);
+	cv_perceived_value_summary *summary = new_summary();
 	int side;
+	int i;
 
 	cv_receive_begin(buffer, type_name, 0);
 	summary->responses = pq_getmsgint64(buffer);
 	if (summary->responses < 0)
 		cv_corrupt_binary(type_name, "The number of responses is negative.");
 	for (side = 0; side < 2; side++)
-	{
-		int64 count = cv_receive_count(buffer, type_name, sizeof(double));
-
-		while (count-- > 0)
+		for (i = 0; i < CV_SUM_PARTS; i++)
 		{
 			double part = pq_getmsgfloat8(buffer);
 
-			if (!isfinite(part))
-				cv_corrupt_binary(type_name, "A part is not a finite number.");
-			summary = cv_value_summary_add(summary, side, part);
+			if (!(fabs(part) < MOST_SUM))
+				cv_corrupt_binary(type_name, "A part of a sum is out of range.");
+			cv_value_summary_add(summary, side, part);
 		}
-	}
 	PG_RETURN_POINTER(stored_form(summary));
 }
 
@@ -383,10 +355,7 @@ cv_perceived_value_summary_send(PG_FUNCTION_ARGS)
 	cv_send_begin(&buffer, 0);
 	pq_sendint64(&buffer, summary->responses);
 	for (side = 0; side < 2; side++)
-	{
-		pq_sendint64(&buffer, summary->parts[side]);
-		for (i = 0; i < summary->parts[side]; i++)
-			pq_sendfloat8(&buffer, SIDE(summary, side)[i]);
-	}
+		for (i = 0; i < CV_SUM_PARTS; i++)
+			pq_sendfloat8(&buffer, summary->sum[side].part[i]);
 	PG_RETURN_BYTEA_P(pq_endtypsend(&buffer));
 }

@@ -27,13 +27,14 @@ cv_relative_value_trans(PG_FUNCTION_ARGS)
 	double weight;
 	double term;
 
-	cv_require_aggregate(fcinfo);
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2) || PG_ARGISNULL(3))
 	{
-		if (summary == NULL)
+		cv_require_aggregate(fcinfo);
+		if (PG_ARGISNULL(0))
 			PG_RETURN_NULL();
-		PG_RETURN_POINTER(summary);
+		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
 	}
+	summary = cv_value_summary_state(fcinfo);
 	own = cv_check_observation("own", PG_GETARG_FLOAT8(1));
 	reference = PG_GETARG_FLOAT8(2);
 	if (!(reference > 0) || isinf(reference))
@@ -48,8 +49,8 @@ cv_relative_value_trans(PG_FUNCTION_ARGS)
 						errmsg("weight and weight * own / reference must not pass 1e290: %g * %g / "
 							   "%g",
 							   weight, own, reference)));
-	summary = cv_value_summary_add(summary, CV_BENEFITS, term);
-	summary = cv_value_summary_add(summary, CV_COSTS, weight);
+	cv_value_summary_add(summary, CV_BENEFITS, term);
+	cv_value_summary_add(summary, CV_COSTS, weight);
 	summary->responses++;
 	PG_RETURN_POINTER(summary);
 }
@@ -65,8 +66,8 @@ cv_relative_value_final(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
 	summary = cv_value_summary_arg(fcinfo, 0);
-	ratios = cv_value_summary_side(summary, CV_BENEFITS);
-	weights = cv_value_summary_side(summary, CV_COSTS);
+	ratios = cv_sum_round(&summary->sum[CV_BENEFITS]);
+	weights = cv_sum_round(&summary->sum[CV_COSTS]);
 	if (weights == 0)
 		PG_RETURN_NULL();
 	if (!isfinite(ratios / weights))

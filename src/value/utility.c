@@ -8,6 +8,7 @@
 #include <math.h>
 
 #include "catalog/pg_type.h"
+#include "core/normal.h"
 #include "utils/builtins.h"
 #include "value/value.h"
 
@@ -16,8 +17,6 @@ PG_FUNCTION_INFO_V1(cv_utility_parameters);
 PG_FUNCTION_INFO_V1(cv_utility_goodness);
 PG_FUNCTION_INFO_V1(cv_importance);
 PG_FUNCTION_INFO_V1(cv_willingness_to_pay);
-
-#define NORMAL_QUANTILE 1.9599639845400545 /* of 0.975 */
 
 /* ---- names ---- */
 
@@ -173,23 +172,51 @@ cv_utility(PG_FUNCTION_ARGS)
 
 /* ---- parameters ---- */
 
-/* Emits (name, estimate, standard_error, low, high[, reference]). */
+/* Parameters that are free to move: of effects one in each attribute is not. */
+static double
+free_parameters(const cv_utility_model *model)
+{
+	double parameters = model->parameters;
+	int i;
+
+	for (i = 0; model->family == CV_RATING_MODEL && i < model->attributes; i++)
+		parameters -= CV_PARTS(model)[i].levels > 0;
+	return parameters;
+}
+
+/*
+ * Standard errors that the 95 % interval reaches to each side; 0 where there are none.
+ * Errors from a residual variance have Student's distribution, all others the normal one.
+ */
+static double
+reach_of(const cv_utility_model *model)
+{
+	double freedom = model->observations - free_parameters(model);
+
+	if (!(model->header.flags & CV_UTILITY_COVARIANCE))
+		return 0;
+	if (model->family == CV_RATING_MODEL && model->respondents < 2 && freedom >= 1)
+		return cv_student_quantile(0.975, freedom);
+	return cv_normal_quantile(0.975);
+}
+
+/* Emits (name, estimate, standard_error, low, high[, reference]); reach 0: no errors. */
 static void
 emit_estimate(FunctionCallInfo fcinfo, const char *name, double estimate, double variance,
-			  bool has_variance, const char *reference)
+			  double reach, const char *reference)
 {
 	Datum values[6];
 	bool nulls[6] = { false, false, true, true, true, true };
 
 	values[0] = CStringGetTextDatum(name);
 	values[1] = Float8GetDatum(estimate);
-	if (has_variance)
+	if (reach > 0)
 	{
 		double error = sqrt(variance);
 
 		values[2] = Float8GetDatum(error);
-		values[3] = Float8GetDatum(estimate - NORMAL_QUANTILE * error);
-		values[4] = Float8GetDatum(estimate + NORMAL_QUANTILE * error);
+		values[3] = Float8GetDatum(estimate - reach * error);
+		values[4] = Float8GetDatum(estimate + reach * error);
 		nulls[2] = nulls[3] = nulls[4] = false;
 	}
 	if (reference)
@@ -209,24 +236,18 @@ covariance_of(const cv_utility_model *model, int32 one, int32 other)
 	return CV_COVARIANCE_OF(model)[(Size) one * model->parameters + other];
 }
 
-static bool
-has_covariance(const cv_utility_model *model)
-{
-	return (model->header.flags & CV_UTILITY_COVARIANCE) != 0;
-}
-
 /* parameters(model): rows (name, estimate, standard_error, low, high, reference). */
 Datum
 cv_utility_parameters(PG_FUNCTION_ARGS)
 {
 	const cv_utility_model *model = cv_utility_model_arg(fcinfo, 0);
-	bool known = has_covariance(model);
+	double reach = reach_of(model);
 	int i;
 	int j;
 
 	InitMaterializedSRF(fcinfo, 0);
 	if (model->family == CV_RATING_MODEL)
-		emit_estimate(fcinfo, "intercept", model->intercept, covariance_of(model, 0, 0), known,
+		emit_estimate(fcinfo, "intercept", model->intercept, covariance_of(model, 0, 0), reach,
 					  NULL);
 	for (i = 0; i < model->attributes; i++)
 	{
@@ -235,7 +256,7 @@ cv_utility_parameters(PG_FUNCTION_ARGS)
 
 		if (part->levels == 0)
 			emit_estimate(fcinfo, name_of(model, part->name, part->length), part->slope,
-						  covariance_of(model, part->parameter, part->parameter), known, NULL);
+						  covariance_of(model, part->parameter, part->parameter), reach, NULL);
 		for (j = 0; j < part->levels; j++)
 		{
 			const cv_worth *worth = &CV_WORTHS(model)[part->first + j];
@@ -244,7 +265,7 @@ cv_utility_parameters(PG_FUNCTION_ARGS)
 				reference = name_of(model, worth->name, worth->length);
 			else
 				emit_estimate(fcinfo, level_name(model, part, worth), worth->worth,
-							  covariance_of(model, worth->parameter, worth->parameter), known,
+							  covariance_of(model, worth->parameter, worth->parameter), reach,
 							  reference);
 		}
 	}
@@ -262,7 +283,6 @@ cv_utility_goodness(PG_FUNCTION_ARGS)
 	bool fitted = (model->header.flags & CV_UTILITY_FITTED) != 0;
 	Datum values[13] = { 0 };
 	bool nulls[13];
-	int i;
 
 	memset(nulls, !fitted, sizeof(nulls));
 	if (fitted)
@@ -270,15 +290,9 @@ cv_utility_goodness(PG_FUNCTION_ARGS)
 		bool likely = model->log_likelihood != CV_MISSING;
 		double twice = 2 * model->log_likelihood;
 		double count = (double) (model->choices >= 0 ? model->choices : model->observations);
-		double parameters = model->parameters;
+		/* the residual variance of a rating model is a parameter too */
+		double parameters = free_parameters(model) + (model->family == CV_RATING_MODEL ? 1 : 0);
 
-		/* of effects one in each attribute is not free, but the residual variance is */
-		if (model->family == CV_RATING_MODEL)
-		{
-			for (i = 0; i < model->attributes; i++)
-				parameters -= CV_PARTS(model)[i].levels > 0;
-			parameters++;
-		}
 		values[0] = Int64GetDatum(model->observations);
 		values[1] = Int64GetDatum(model->choices);
 		nulls[1] = model->choices < 0;
@@ -402,7 +416,7 @@ emit_worth(FunctionCallInfo fcinfo, const cv_utility_model *model, const cv_part
 	if (!isfinite(ratio) || !isfinite(variance))
 		ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 						errmsg("willingness to pay for \"%s\" is out of range", name)));
-	emit_estimate(fcinfo, name, ratio, Max(0, variance), has_covariance(model), NULL);
+	emit_estimate(fcinfo, name, ratio, Max(0, variance), reach_of(model), NULL);
 }
 
 /* willingness_to_pay(model, price): rows (name, estimate, standard_error, low, high). */

@@ -4,32 +4,26 @@
 #ifndef CV_VALUE_H
 #define CV_VALUE_H
 
+#include "core/exact_sum.h"
 #include "pg/pg.h"
 #include "utils/jsonb.h"
 
 /* ---- perceived_value.c ---- */
 
-/*
- * Two exact sums: of what weighs for an offer and of what weighs against it.  Each
- * side has room for the same number of parts; the stored form has no spare room.
- */
+/* Two sums: of what weighs for an offer and of what weighs against it. */
 typedef struct cv_perceived_value_summary
 {
 	cv_header header;
 	int64 responses;
-	int32 room;		/* parts there is room for on each side */
-	int32 parts[2]; /* in use: benefits, costs */
-	int32 padding;
-	double part[FLEXIBLE_ARRAY_MEMBER]; /* side by side: benefits, then costs */
+	cv_sum sum[2]; /* benefits, costs */
 } cv_perceived_value_summary;
 
 #define CV_BENEFITS 0
 #define CV_COSTS 1
 
+extern cv_perceived_value_summary *cv_value_summary_state(FunctionCallInfo fcinfo);
 extern cv_perceived_value_summary *cv_value_summary_arg(FunctionCallInfo fcinfo, int argument);
-extern cv_perceived_value_summary *
-cv_value_summary_add(cv_perceived_value_summary *summary, int side, double term);
-extern double cv_value_summary_side(const cv_perceived_value_summary *summary, int side);
+extern void cv_value_summary_add(cv_perceived_value_summary *summary, int side, double term);
 extern double cv_check_observation(const char *name, double value);
 extern double cv_check_weight(double weight);
 
@@ -123,12 +117,16 @@ typedef struct cv_answers
 extern const char *cv_answers_type(uint8 flags);
 extern cv_answers *cv_answers_arg(FunctionCallInfo fcinfo, int argument, uint8 kind);
 extern cv_answers *cv_answers_new(uint8 flags, int attributes);
+extern cv_answers *cv_answers_open(cv_answers *answers);
 extern cv_answers *cv_answers_value(cv_answers *answers, const cv_attribute_value *value,
 									double **profile, int32 *column);
 extern cv_answers *cv_answers_profile(cv_answers *answers, const double *profile, int32 *number);
 extern cv_answers *cv_answers_row(cv_answers *answers, const cv_answer *row);
 extern const cv_answers *cv_answers_stored(const cv_answers *answers);
 extern double *cv_answers_blank(const cv_answers *answers);
+
+/* ---- answers_merge.c ---- */
+
 extern cv_answers *cv_answers_add(FunctionCallInfo fcinfo, cv_answers *answers, int attributes,
 								  uint8 flags, cv_answer *row);
 extern Datum cv_answers_combine(FunctionCallInfo fcinfo, uint8 kind);
@@ -149,6 +147,7 @@ typedef enum cv_utility_family
 } cv_utility_family;
 
 #define CV_UTILITY_FAMILIES 2
+#define CV_MOST_COUNT (INT64CONST(1) << 53) /* what JSON numbers hold exactly */
 
 #define CV_UTILITY_FITTED 0x01 /* the fields about the fit are meant */
 #define CV_UTILITY_CONVERGED 0x02
@@ -240,6 +239,12 @@ extern cv_utility_model *cv_utility_model_new(int family, cv_part_input *part, i
 											  bool covariance, const char **fault);
 extern const cv_utility_model *cv_utility_model_arg(FunctionCallInfo fcinfo, int argument);
 extern const char cv_utility_model_type[];
+extern const char *cv_utility_model_fault(const cv_utility_model *model);
+
+/* ---- utility_json.c ---- */
+
+extern cv_utility_model *cv_utility_model_read(Jsonb *document);
+extern char *cv_utility_model_write(const cv_utility_model *model);
 
 /* ---- design.c ---- */
 

@@ -16,7 +16,7 @@ SELECT '{"responses": 1.5, "benefits": [], "costs": []}'::cv_perceived_value_sum
 SELECT '{"responses": 1, "benefits": ["1"], "costs": []}'::cv_perceived_value_summary;
 SELECT '{"responses": 1, "benefits": [[1]], "costs": []}'::cv_perceived_value_summary;
 SELECT '{"responses": 1, "benefits": [1e999], "costs": []}'::cv_perceived_value_summary;
-SELECT '{"responses": 1, "benefits": [1.7e308, 1.7e308], "costs": []}'::cv_perceived_value_summary;
+SELECT '{"responses": 1, "benefits": [1e300], "costs": []}'::cv_perceived_value_summary;
 SELECT '{"responses": 1, "benefits": [], "costs": [], "benefits": []}'::cv_perceived_value_summary;
 SELECT '{"responses": 1, "benefits": [], "costs": [], "colour": []}'::cv_perceived_value_summary;
 

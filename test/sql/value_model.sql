@@ -67,6 +67,8 @@ SELECT '{"family": "choice", "part_worths": {"x": 1}, "fit": {}}'::cv_utility_mo
 SELECT '{"family": "choice", "part_worths": {"x": 1}, "fit": 1}'::cv_utility_model;
 SELECT '{"family": "choice", "part_worths": {"x": 1}, "fit": {"observations": 4, "choices": 2, "skipped": 0, "gradient": 0, "iterations": 1, "converged": 1}}'::cv_utility_model;
 SELECT '{"family": "choice", "part_worths": {"x": 1}, "fit": {"observations": 4.5, "choices": 2, "skipped": 0, "gradient": 0, "iterations": 1, "converged": true}}'::cv_utility_model;
+SELECT '{"family": "rating", "intercept": 1, "part_worths": {"x": 1}, "fit": {"observations": 0, "skipped": 0, "gradient": 0, "iterations": 1, "converged": true}}'::cv_utility_model;
+SELECT '{"family": "choice", "part_worths": {"x": 1}, "fit": {"observations": 4, "choices": 0, "skipped": 0, "gradient": 0, "iterations": 1, "converged": true}}'::cv_utility_model;
 SELECT '{"family": "choice", "part_worths": {"x": 1}, "fit": {"observations": 4, "skipped": 0, "gradient": 0, "iterations": 1, "converged": true}}'::cv_utility_model;
 SELECT '{"family": "choice", "part_worths": {"x": 1}, "fit": {"observations": 4, "choices": 2, "skipped": 0, "gradient": -1, "iterations": 1, "converged": true}}'::cv_utility_model;
 SELECT '{"family": "choice", "part_worths": {"x": 1}, "fit": {"observations": 4, "choices": 2, "skipped": 0, "gradient": 0, "iterations": 1, "converged": true, "colour": 1}}'::cv_utility_model;

@@ -42,6 +42,9 @@ SELECT abs(s.estimate - regr_slope(rating, price)) < 1e-12 AS slope, abs(i.estim
        abs(i.standard_error - s.standard_error * sqrt(regr_sxx(rating, price) / count(*) + avg(price) ^ 2)) < 1e-12 AS intercept_error
 FROM value_rating_rows, (SELECT fit_rating(rating_data(rating, jsonb_build_object('price', price))) AS m FROM value_rating_rows) AS f, parameters(m) AS s, parameters(m) AS i
 WHERE s.name = 'price' AND i.name = 'intercept' GROUP BY s.estimate, i.estimate, s.standard_error, i.standard_error;
+-- intervals are Student's: 2.776445 at 4 degrees of freedom, 1.96 by respondents
+SELECT name, round(((high - estimate) / standard_error)::numeric, 6) AS reach FROM parameters((SELECT fit_rating(rating_data(r, jsonb_build_object('x', x))) FROM (VALUES (3, 1), (5, 2), (4, 3), (8, 4), (6, 5), (9, 6)) AS v(r, x)));
+SELECT DISTINCT round(((high - estimate) / standard_error)::numeric, 6) AS reach FROM models, parameters(clustered);
 -- clustered errors with one attribute: the intercept is the mean of the levels' means, whose errors add up by respondent
 WITH r AS (SELECT respondent, brand, rating - avg(rating) OVER (PARTITION BY brand) AS e, count(*) OVER (PARTITION BY brand) AS n FROM value_rating_rows)
 SELECT abs(i.standard_error - (SELECT sqrt(sum(g * g)) FROM (SELECT sum(e / n / 3) AS g FROM r GROUP BY respondent) AS s)) < 1e-12 AS intercept_error,

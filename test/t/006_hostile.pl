@@ -92,7 +92,8 @@ push @types, qw(cv_perceived_value_summary cv_choice_data cv_rating_data cv_util
 $readers{cv_perceived_value_summary} = q{concat_ws(' ', benefits(v), costs(v), perceived_value(v), value_ratio(v), responses(v), v::jsonb)};
 $readers{cv_choice_data} = q{concat_ws(' ', fit_choice(v), v::jsonb)};
 $readers{cv_rating_data} = q{concat_ws(' ', fit_rating(v), v::jsonb)};
-$readers{cv_utility_model} = q{concat_ws(' ', goodness(v), (SELECT string_agg(p::text, ' ') FROM parameters(v) AS p), v::jsonb)};
+# without names, which may be any text
+$readers{cv_utility_model} = q{concat_ws(' ', goodness(v), (SELECT string_agg(concat_ws(' ', estimate, standard_error, low, high), ' ') FROM parameters(v)), v::jsonb)};
 $readers{cv_price_sensitivity} = q{concat_ws(' ', price_points(v), v::jsonb)};
 $readers{cv_kano_summary} = q{concat_ws(' ', kano(v), v::jsonb)};
 query($node, <<'SQL');
