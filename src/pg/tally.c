@@ -9,6 +9,7 @@
 #include "port/pg_bitutils.h"
 
 #define SMALLEST_TABLE 16
+#define LARGEST_GRID UINT64CONST(1048576) /* slots, unless that many are needed anyway */
 
 /* Most entries have two keys and a count, or a key and two counts. */
 typedef struct three_words
@@ -97,14 +98,14 @@ static uint64
 plan_grid(const cv_tally_kind *kind, const cv_tally *tally, uint64 capacity, cv_tally *grid)
 {
 	int words = cv_tally_words(kind);
-	uint64 most = (uint64) tally->count * 16 + SMALLEST_TABLE;
+	uint64 most = Min((uint64) tally->count * 16 + SMALLEST_TABLE, Max(capacity, LARGEST_GRID));
 	uint64 lowest = PG_UINT64_MAX;
 	uint64 highest = 0;
 	uint64 width = 0;
 	uint64 height;
 	uint64 i;
 
-	if (tally->count == 0 || most > PG_INT32_MAX / 2)
+	if (tally->count == 0)
 		return capacity;
 	for (i = 0; i < slots_of(tally); i++)
 	{

@@ -85,7 +85,9 @@ keep_counting(cv_log_walk *walk, int32 *last)
 			continue;
 		if (walk->at[i].active)
 			*last = kept;
-		walk->at[kept++] = walk->at[i];
+		if (kept < i)
+			walk->at[kept] = walk->at[i];
+		kept++;
 	}
 	return kept;
 }
@@ -94,7 +96,7 @@ keep_counting(cv_log_walk *walk, int32 *last)
  * Adds what a customer did from one active period on to the row of that cohort; most cells
  * are at their place in the table's grid.
  */
-static inline void
+static pg_attribute_always_inline void
 add_row(cv_tally **table, const cv_period_activity *from, const cv_period_activity *end,
 		const cv_period_activity *last, bool first)
 {

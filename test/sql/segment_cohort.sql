@@ -117,6 +117,10 @@ CREATE AGGREGATE pg_temp.unsorted(date, float8) (SFUNC = activity_log_trans, STY
 SELECT segment_cohort(u, 'month')::text = segment_cohort(s, 'month')::text AS same
 FROM (SELECT pg_temp.unsorted(at, amount::float8 ORDER BY customer, amount) AS u, activity_log(at, amount) AS s FROM orders) AS l;
 
+-- what is kept is 80 bytes for each pair of periods that occurs, however far apart they are
+SELECT pg_column_size(segment_cohort(log, 'day')) - 64 AS bytes
+FROM (VALUES ('[["4714-11-24 BC", 1, 1], ["5874897-12-31", 1, 1]]'::cv_activity_log), ('[["2026-01-01", 1, 1]]'), ('[["2026-01-01", 5, 2]]')) AS v(log);
+
 -- NULLs are ignored, no rows give NULL, logs without purchases an empty table
 SELECT segment_cohort(NULL, 'month') IS NULL AS a, segment_cohort('[]', NULL) IS NULL AS b, segment_cohort('[]', 'month') FILTER (WHERE false) IS NULL AS c,
        segment_cohort('[["2026-01-01", -5, 0]]', 'month') AS returns_only, rollup(NULL::cv_cohort_table) IS NULL AS d,
