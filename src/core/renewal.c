@@ -533,47 +533,51 @@ normalised(const cv_renewal *self, double sum, double whole, double step)
 	return sum / whole;
 }
 
+#define MOST_RATES 2048 /* on either side */
+
 static double
 discounted_for_ever(const cv_renewal *self, double delta)
 {
 	ever at = { self, delta };
 	cv_beta_power mean;
 	double step = rate_step(self, 0);
+	struct
+	{
+		double part;
+		double Y;
+		double density;
+	} node[2 * MOST_RATES];
 	double most = 0;
 	double sum = 0;
 	double whole = 0;
-	double Y;
-	double density;
 	int from = 0;
+	int to = 0;
+	int direction;
 	int i;
 
-	for (i = 0;; i++)
-	{
-		double part = ever_at(&at, i * step, &Y, &density);
+	/* E[(1 + p Y)^-1] is cheapest for ever larger Y: first everything else */
+	for (direction = 1; direction >= -1; direction -= 2)
+		for (i = direction > 0 ? 0 : -1; i >= -MOST_RATES && i < MOST_RATES; i += direction)
+		{
+			int k = i + MOST_RATES;
 
-		most = fmax(most, part);
-		if (!(part > 1e-24 * most))
-			break;
-	}
-	/* E[(1 + p Y)^-1] grows to the left */
-	for (from = 0; from > -100000; from--)
-	{
-		double part = ever_at(&at, from * step, &Y, &density);
-
-		most = fmax(most, part);
-		if (!(part > 1e-24 * most) && (self->shape < 16 || density < 1e-18))
-			break;
-	}
+			node[k].part = ever_at(&at, i * step, &node[k].Y, &node[k].density);
+			most = fmax(most, node[k].part);
+			if (direction > 0)
+				to = i;
+			else
+				from = i;
+			if (!(node[k].part > 1e-24 * most) && (self->shape < 16 || node[k].density < 1e-18))
+				break;
+		}
 	cv_beta_power_init(&mean, 1, self->a, self->c);
-	for (i = from;; i++)
+	for (i = from; i <= to; i++)
 	{
-		double part = ever_at(&at, i * step, &Y, &density);
+		int k = i + MOST_RATES;
 
-		whole += density;
-		if (part > 1e-24 * most)
-			sum += part * cv_beta_power_at(&mean, Y);
-		else if (i > 0 && density < 1e-18 * whole)
-			break;
+		whole += node[k].density;
+		if (node[k].part > 1e-24 * most)
+			sum += node[k].part * cv_beta_power_at(&mean, node[k].Y);
 	}
 	return normalised(self, sum, whole, step);
 }
