@@ -361,13 +361,13 @@ test_signs(void)
 	near(p[1], 8 * exp(-1), 1e-15, "alpha exp(-gamma z)");
 	near(p[3], 12 * exp(-0.5), 1e-15, "beta exp(-delta z)");
 	ok(p[0] == 0.7 && p[2] == 0.8, "shapes as they are");
-	ok(cv_pareto_nbd.purchases(p, 2, 30, 10, 0) > 0 &&
-		   cv_pareto_nbd.survival(p, 0, 0, 10) < cv_pareto_nbd.survival(parameter, 0, 0, 10),
+	ok(cv_pareto_nbd.purchases(p, 2, 0, 30, 10, 0) > 0 &&
+		   cv_pareto_nbd.survival(p, 0, 0, 0, 10) < cv_pareto_nbd.survival(parameter, 0, 0, 0, 10),
 	   "positive delta survives less");
 	cv_covariate_apply(&cv_mbg_nbd, parameter, 1, &z, p);
 	near(p[3], 12 * exp(-0.5), 1e-15, "b exp(-delta z)");
 	ok(p[2] == 0.8, "a as it is");
-	ok(cv_mbg_nbd.survival(p, 0, 0, 10) < cv_mbg_nbd.survival(parameter, 0, 0, 10),
+	ok(cv_mbg_nbd.survival(p, 0, 0, 0, 10) < cv_mbg_nbd.survival(parameter, 0, 0, 0, 10),
 	   "positive delta survives less there too");
 	ok(cv_covariate_processes(&cv_nbd) == 1, "nobody drops out of an NBD");
 }
