@@ -25,7 +25,8 @@ EXTVERSION := $(shell sed -n "s/^default_version *= *'\([^']*\)'.*/\1/p" $(here)
 CORE_OBJS     = src/core/beta_power.o src/core/bg_bb.o src/core/bg_nbd.o src/core/buying.o \
 	src/core/closed_form.o src/core/cnbd.o src/core/linear.o src/core/matrix.o \
 	src/core/newton.o src/core/pareto_nbd.o \
-	src/core/quadrature.o src/core/random.o src/core/renewal.o src/core/retention.o src/core/simulate.o \
+	src/core/quadrature.o src/core/random.o src/core/renewal.o \
+	src/core/renewal_discount.o src/core/retention.o src/core/simulate.o \
 	src/core/special.o src/core/spending.o
 PG_OBJS       = src/pg/json.o src/pg/parameter.o src/pg/row.o src/pg/state.o \
 	src/pg/wire.o
