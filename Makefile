@@ -29,9 +29,9 @@ CORE_OBJS       = src/core/beta_power.o src/core/bg_bb.o src/core/bg_nbd.o \
 	src/core/linear.o src/core/markov_attribution.o src/core/matrix.o \
 	src/core/net_score.o src/core/newton.o src/core/normal.o src/core/pareto_nbd.o \
 	src/core/posterior.o src/core/quadrature.o src/core/random.o \
-	src/core/relative_importance.o src/core/renewal.o src/core/retention.o \
-	src/core/sequence.o src/core/sequence_pattern.o src/core/simulate.o \
-	src/core/special.o src/core/spending.o
+	src/core/relative_importance.o src/core/renewal.o src/core/renewal_discount.o \
+	src/core/retention.o src/core/sequence.o src/core/sequence_pattern.o \
+	src/core/simulate.o src/core/special.o src/core/spending.o
 PG_OBJS         = src/pg/document.o src/pg/instant.o src/pg/json.o \
 	src/pg/json_stream.o src/pg/named.o src/pg/numeric.o src/pg/parameter.o \
 	src/pg/row.o src/pg/row_arg.o src/pg/state.o src/pg/tally.o src/pg/tally_io.o \

@@ -32,4 +32,9 @@ extern double cv_renewal_survival(const cv_renewal *self, double ahead);
 extern double cv_renewal_events(const cv_renewal *self, double horizon, double delta);
 extern double cv_renewal_probability(const cv_renewal *self, double horizon, double n);
 
+/* ---- renewal_discount.c, for renewal.c ---- */
+
+extern double cv_renewal_for_ever(const cv_renewal *self, double delta);
+extern double cv_renewal_within(const cv_renewal *self, double horizon, double delta);
+
 #endif
