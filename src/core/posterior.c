@@ -122,7 +122,7 @@ cv_posterior_spending(cv_posterior *self, const double *p, double x, double m)
 
 /* ---- the purchases to come ---- */
 
-typedef struct play
+typedef struct playing
 {
 	double delta;
 	double p; /* amounts ~ Gamma(p, nu) */
@@ -131,11 +131,11 @@ typedef struct play
 	double left;  /* from it to the end: of its own, as it gets small beside the clock */
 	cv_random *random;
 	cv_future *future;
-} play;
+} playing;
 
 /* n purchases within a span from the clock on, the last of them at its end. */
 static void
-buy(play *self, double n, double span)
+buy(playing *self, double n, double span)
 {
 	double amount = cv_random_gamma(self->random, n * self->p) / self->nu;
 	double fall = self->delta * span;
@@ -162,7 +162,7 @@ buy(play *self, double n, double span)
  * the purchases are in time, or all the others are late.
  */
 static void
-buy_in_time(play *self, double n, double span, double phases)
+buy_in_time(playing *self, double n, double span, double phases)
 {
 	while (n > 1)
 	{
@@ -198,7 +198,7 @@ void
 cv_posterior_draw(const cv_posterior *self, double horizon, double delta, cv_random *random,
 				  cv_future *future)
 {
-	play play = { delta, self->p, 0, 0, 0, random, future };
+	playing play = { delta, self->p, 0, 0, 0, random, future };
 	cv_fate fate;
 	double most = INFINITY;
 	double span;
