@@ -88,7 +88,7 @@ SELECT first_on(NULL::cv_activity_log), last_on(NULL::cv_activity_log),
 SELECT events(log, NULL, '2026-01-01'), events(log, '2026-01-01', NULL),
        total(log, NULL, '2026-01-01'), total(log, '2026-01-01', NULL)
 FROM logs WHERE customer = 'ordinary';
-SELECT count(*) FROM entries(NULL);
+SELECT count(*) FROM entries(NULL::cv_activity_log);
 
 -- an empty log, which only text can make
 SELECT first_on(log), last_on(log), active_days(log), events(log), total(log),
