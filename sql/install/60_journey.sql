@@ -56,7 +56,7 @@ COMMENT ON FUNCTION journey_log_final(cv_journey_log) IS
 CREATE AGGREGATE journey_log(at timestamptz, stage text) (
     SFUNC = journey_log_trans,
     STYPE = cv_journey_log,
-    SSPACE = 272,
+    SSPACE = 528,
     FINALFUNC = journey_log_final,
     COMBINEFUNC = journey_log_combine,
     PARALLEL = SAFE
@@ -67,7 +67,7 @@ COMMENT ON AGGREGATE journey_log(timestamptz, text) IS
 CREATE AGGREGATE rollup(log cv_journey_log) (
     SFUNC = journey_log_combine,
     STYPE = cv_journey_log,
-    SSPACE = 272,
+    SSPACE = 528,
     FINALFUNC = journey_log_final,
     COMBINEFUNC = journey_log_combine,
     PARALLEL = SAFE

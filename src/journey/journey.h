@@ -26,6 +26,7 @@ typedef struct cv_journey_entry
 typedef cv_named cv_journey_log;
 
 #define CV_JOURNEY_ENTRY sizeof(cv_journey_entry)
+#define CV_JOURNEY_SMALLEST 20 /* entries of a new state at least, which then fills 512 bytes */
 
 extern const char cv_journey_log_type[];
 

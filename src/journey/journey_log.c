@@ -92,7 +92,7 @@ cv_journey_add(cv_journey_log *log, const char *type, const char *name, int32 le
 	int32 stage;
 
 	if (log == NULL)
-		log = cv_named_new(type, CV_JOURNEY_ENTRY, 7);
+		log = cv_named_new(type, CV_JOURNEY_ENTRY, CV_JOURNEY_SMALLEST);
 	log = cv_named_intern(log, CV_JOURNEY_ENTRY, type, name, length, &stage);
 	log = cv_named_room(log, CV_JOURNEY_ENTRY, type, 1);
 	entry = (cv_journey_entry *) cv_named_entries(log) + log->count++;
