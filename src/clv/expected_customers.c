@@ -112,10 +112,11 @@ expected_among(const cv_buying_family *family, const double *p, double unit_days
 	for (i = 0; i < ages.used; i++)
 	{
 		double age = ages.slot[i].age / unit_days;
+		double none;
 		double probability;
 
 		if (family->discrete)
-			age = rint(age);
+			cv_whole_opportunities(unit_days, 0, 0, ages.slot[i].age, &none, &age);
 		probability = alive * family->probability(p, 0, 0, 0, age, purchases) + dead;
 		CHECK_FOR_INTERRUPTS();
 		/* fmin() would make a number of NaN */

@@ -24,6 +24,7 @@
 PG_FUNCTION_INFO_V1(cv_clv_interval);
 
 #define MOST_DRAWS 1000000
+#define MOST_OPPORTUNITIES 1000000 /* of bg/bb that are played one by one */
 
 #define ST_SORT sort_values
 #define ST_ELEMENT_TYPE double
@@ -115,8 +116,11 @@ cv_clv_interval(PG_FUNCTION_ARGS)
 	const cv_model *buying;
 	const cv_model *spending;
 	cv_history history;
+	const cv_buying_family *family;
 	cv_posterior posterior;
 	double parameter[CV_BUYING_NUMBERS];
+	double t_x;
+	double T;
 	Datum result[3];
 	bool nulls[3] = { false, false, false };
 	double horizon;
@@ -148,9 +152,13 @@ cv_clv_interval(PG_FUNCTION_ARGS)
 
 	cv_customer_parameters(buying, buying->parameter, PG_ARGISNULL(9) ? NULL : PG_GETARG_JSONB_P(9),
 						   parameter);
-	if (!cv_posterior_init(&posterior, cv_buying_family_of(buying->family), parameter,
-						   history.frequency, history.recency / buying->unit_days,
-						   history.age / buying->unit_days))
+	family = cv_buying_family_of(buying->family);
+	t_x = history.recency / buying->unit_days;
+	T = history.age / buying->unit_days;
+	if (family->discrete)
+		cv_whole_opportunities(buying->unit_days, history.frequency, history.recency, history.age,
+							   &t_x, &T);
+	if (!cv_posterior_init(&posterior, family, parameter, history.frequency, t_x, T))
 		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 						errmsg("clv_interval() does not know the family %s",
 							   cv_buying_models.family(buying->family))));
@@ -167,6 +175,11 @@ cv_clv_interval(PG_FUNCTION_ARGS)
 			 errhint("Give a horizon, or a discount_rate above 0.")));
 	horizon /= buying->unit_days;
 	delta = log1p(rate) * buying->unit_days / 365.25;
+	if (family->discrete && Min(horizon, CV_FAINT / delta) > MOST_OPPORTUNITIES)
+		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+						errmsg("clv_interval takes a horizon of at most %d opportunities, not %.0f",
+							   MOST_OPPORTUNITIES, horizon),
+						errhint("Give a horizon, a discount_rate, or use a longer unit.")));
 
 	value = palloc(sizeof(double) * draws);
 	stream = stream_of(&history);

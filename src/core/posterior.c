@@ -9,6 +9,11 @@
  *   BG, MBG:   dropping out after a purchase with probability ~ Beta(a, b + k),
  *              k = x or x + 1 (bg_nbd.c), so the purchases until then are geometric
  *   Pareto:    lifetime from T on exponential, its rate ~ Gamma(s, beta + T)
+ *   CNBD-k:    j of the k stages to the next purchase are done with a weight that
+ *              renewal.c has, and then the rate of stages ~ Gamma(r + k x + j, alpha + T);
+ *              dropping out as in BG, MBG
+ *   BG/BB:     a purchase at an opportunity with probability ~ Beta(alpha + x, beta + n - x),
+ *              dropping out before one with probability ~ Beta(gamma, delta + n)
  *   spending:  amounts ~ Gamma(p, nu), nu ~ Gamma(q + p x, gamma + x m)
  *
  * Then the purchases up to the horizon are played, each with an amount of its own.
@@ -23,92 +28,113 @@
  * by their mean factor.  So counts and times are exact, means too; a variance misses
  * the spread of discount factors within a bunch, less than a thousandth of it.
  */
-#define SINGLY 20.0	 /* expected purchases that are played one by one */
-#define EVEN 0.05	 /* how far discounting may run within a bunch, weighed by itself */
-#define FAINT 20.723 /* -ln 1e-9: discounted so far, nothing counts any more */
+#define SINGLY 20.0 /* expected purchases that are played one by one */
+#define EVEN 0.05	/* how far discounting may run within a bunch, weighed by itself */
 
-/* Trials up to the first success, at least 1. */
+/* The time to the n-th purchase from now, which is "phases" away. */
 static double
-draw_geometric(cv_random *random, double p)
+draw_span(cv_random *random, const cv_fate *fate, double phases)
 {
-	double trials = ceil(log(cv_random_uniform(random)) / log1p(-p));
-
-	return trials > 1 ? trials : 1;
-}
-
-/* How long a number of phases takes, at a rate of 1. */
-static double
-draw_phases(cv_random *random, double phases)
-{
-	return phases == 1 ? cv_random_exponential(random) : cv_random_gamma(random, phases);
+	if (fate->chance > 0)
+		return cv_random_trials(random, fate->chance);
+	return (phases == 1 ? cv_random_exponential(random) : cv_random_gamma(random, phases)) /
+		   fate->rate;
 }
 
 static void
-nbd_draw(const double *p, double x, double t_x, double T, cv_random *random, cv_fate *fate)
+nbd_draw(const cv_posterior *self, cv_random *random, cv_fate *fate)
 {
-	(void) t_x;
-	fate->rate = cv_random_gamma(random, p[0] + x) / (p[1] + T);
+	const double *p = self->parameter;
+
+	fate->rate = cv_random_gamma(random, p[0] + self->x) / (p[1] + self->T);
 	fate->phases = 1;
 	fate->first = 1;
+	fate->chance = 0;
 	fate->lifetime = INFINITY;
 	fate->drops = 0;
 	fate->stays = 0;
 }
 
 static void
-bg_draw(const double *p, double x, double t_x, double T, cv_random *random, cv_fate *fate)
+bg_draw(const cv_posterior *self, cv_random *random, cv_fate *fate)
 {
-	nbd_draw(p, x, t_x, T, random, fate);
-	fate->drops = p[2];
-	fate->stays = p[3] + x;
+	nbd_draw(self, random, fate);
+	fate->drops = self->parameter[2];
+	fate->stays = self->parameter[3] + self->survived;
 }
 
 static void
-mbg_draw(const double *p, double x, double t_x, double T, cv_random *random, cv_fate *fate)
+pareto_draw(const cv_posterior *self, cv_random *random, cv_fate *fate)
 {
-	nbd_draw(p, x, t_x, T, random, fate);
-	fate->drops = p[2];
-	fate->stays = p[3] + x + 1;
+	const double *p = self->parameter;
+
+	nbd_draw(self, random, fate);
+	fate->lifetime =
+		cv_random_exponential(random) * (p[3] + self->T) / cv_random_gamma(random, p[2]);
 }
 
 static void
-pareto_draw(const double *p, double x, double t_x, double T, cv_random *random, cv_fate *fate)
+cnbd_draw(const cv_posterior *self, cv_random *random, cv_fate *fate)
 {
-	nbd_draw(p, x, t_x, T, random, fate);
-	fate->lifetime = cv_random_exponential(random) * (p[3] + T) / cv_random_gamma(random, p[2]);
+	const cv_renewal *regular = &self->regular;
+	double u = cv_random_uniform(random);
+	int done = 0;
+
+	while (done < regular->lanes - 1 && u >= regular->weight[done])
+		u -= regular->weight[done++];
+	fate->rate = cv_random_gamma(random, regular->shape + done) / regular->scale;
+	fate->phases = regular->k;
+	fate->first = regular->k - done;
+	fate->chance = 0;
+	fate->lifetime = INFINITY;
+	fate->drops = regular->a;
+	fate->stays = regular->c;
 }
 
-static const struct
+static void
+bg_bb_draw(const cv_posterior *self, cv_random *random, cv_fate *fate)
 {
-	const cv_buying_family *family;
-	cv_fate_draw draw;
-} families[] = {
-	{ &cv_nbd, nbd_draw },
-	{ &cv_bg_nbd, bg_draw },
-	{ &cv_mbg_nbd, mbg_draw },
-	{ &cv_pareto_nbd, pareto_draw },
-};
+	const double *p = self->parameter;
+
+	fate->chance = cv_random_beta(random, p[0] + self->x, p[1] + self->T - self->x);
+	fate->lifetime = cv_random_trials(random, cv_random_beta(random, p[2], p[3] + self->T)) - 1;
+	fate->rate = 0;
+	fate->phases = 1;
+	fate->first = 1;
+	fate->drops = 0;
+	fate->stays = 0;
+}
 
 /* The posterior of a customer's buying; 0 for a family that cannot be drawn from. */
 int
 cv_posterior_init(cv_posterior *self, const cv_buying_family *family, const double *p, double x,
 				  double t_x, double T)
 {
-	int i;
+	self->parameter = p;
+	self->x = x;
+	self->T = T;
+	self->survived = x + (family == &cv_mbg_nbd || family == &cv_mbg_cnbd);
+	if (family == &cv_nbd)
+		self->draw = nbd_draw;
+	else if (family == &cv_bg_nbd || family == &cv_mbg_nbd)
+		self->draw = bg_draw;
+	else if (family == &cv_pareto_nbd)
+		self->draw = pareto_draw;
+	else if (family == &cv_bg_cnbd || family == &cv_mbg_cnbd)
+	{
+		double k = p[CV_BUYING_K];
 
-	for (i = 0; i < (int) (sizeof(families) / sizeof(families[0])); i++)
-		if (families[i].family == family)
-		{
-			self->parameter = p;
-			self->draw = families[i].draw;
-			self->x = x;
-			self->t_x = t_x;
-			self->T = T;
-			self->alive = cv_buying_p_alive(family, p, x, t_x, T);
-			cv_posterior_spending(self, (const double[]){ 1, 1, 1 }, 0, 0);
-			return 1;
-		}
-	return 0;
+		self->draw = cnbd_draw;
+		cv_renewal_init(&self->regular, (int) k, p[0] + k * x, p[1] + T, T - t_x, p[2],
+						p[3] + self->survived);
+	}
+	else if (family == &cv_bg_bb)
+		self->draw = bg_bb_draw;
+	else
+		return 0;
+	self->alive = cv_buying_p_alive(family, p, x, t_x, T);
+	cv_posterior_spending(self, (const double[]){ 1, 1, 1 }, 0, 0);
+	return 1;
 }
 
 /* The posterior of the customer's spending, Gamma-Gamma, after x amounts of mean m. */
@@ -206,26 +232,29 @@ cv_posterior_draw(const cv_posterior *self, double horizon, double delta, cv_ran
 	future->purchases = future->discounted = future->value = 0;
 	if (!(cv_random_uniform(random) < self->alive))
 		return;
-	self->draw(self->parameter, self->x, self->t_x, self->T, random, &fate);
+	self->draw(self, random, &fate);
 	play.left = fmin(horizon, fate.lifetime);
 	if (delta > 0)
-		play.left = fmin(play.left, FAINT / delta);
+		play.left = fmin(play.left, CV_FAINT / delta);
+	/* opportunities are whole; a unit short by rounding is one */
+	if (fate.chance > 0)
+		play.left = floor(play.left + 1e-9);
 	if (!(play.left > 0))
 		return;
-	if (!isfinite(fate.rate))
+	if (!isfinite(fate.rate) || (fate.chance > 0 && play.left == INFINITY))
 	{
 		set_infinite(future);
 		return;
 	}
 
 	/* most customers buy no more: what only purchases need is drawn when there is one */
-	span = draw_phases(random, fate.first) / fate.rate;
+	span = draw_span(random, &fate, fate.first);
 	if (!(span <= play.left && isfinite(span)))
 		return;
 	/* a tiny shape may underflow to 0, an infinite amount */
 	play.nu = fmax(cv_random_gamma(random, self->shape), 1e-300) / self->scale;
 	if (fate.drops > 0)
-		most = draw_geometric(random, cv_random_beta(random, fate.drops, fate.stays));
+		most = cv_random_trials(random, cv_random_beta(random, fate.drops, fate.stays));
 	buy(&play, 1, span);
 	for (most--; most > 0;)
 	{
@@ -246,7 +275,7 @@ cv_posterior_draw(const cv_posterior *self, double horizon, double delta, cv_ran
 				return;
 			}
 		}
-		span = draw_phases(random, n * fate.phases) / fate.rate;
+		span = draw_span(random, &fate, n * fate.phases);
 		if (!(span <= play.left))
 		{
 			buy_in_time(&play, n, span, fate.phases);

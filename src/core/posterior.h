@@ -6,6 +6,9 @@
 
 #include "core/buying.h"
 #include "core/random.h"
+#include "core/renewal.h"
+
+#define CV_FAINT 20.723 /* -ln 1e-9: discounted so far, nothing counts any more */
 
 /* What lies before a customer who is alive at T; times from T on, in the model's unit. */
 typedef struct cv_fate
@@ -13,26 +16,25 @@ typedef struct cv_fate
 	double rate;	 /* of phases, each of them exponential */
 	double phases;	 /* from one purchase to the next; 1: purchases are a Poisson process */
 	double first;	 /* until the next purchase */
+	double chance;	 /* of a purchase at an opportunity, instead of a rate; else 0 */
 	double lifetime; /* infinite where dropping out follows purchases */
 	double drops;	 /* each purchase is the last with a probability ~ Beta(drops, stays); */
 	double stays;	 /* drops 0 where dropping out goes by time or not at all */
 } cv_fate;
 
-typedef void (*cv_fate_draw)(const double *p, double x, double t_x, double T, cv_random *random,
-							 cv_fate *fate);
-
 /* One customer's posterior, made ready for many draws. */
 typedef struct cv_posterior
 {
 	const double *parameter; /* of the buying family */
-	cv_fate_draw draw;
+	void (*draw)(const struct cv_posterior *self, cv_random *random, cv_fate *fate);
 	double x;
-	double t_x;
 	double T;
-	double alive; /* P(alive at T) */
-	double p;	  /* amounts ~ Gamma(p, nu), */
-	double shape; /* nu ~ Gamma(shape, scale) */
+	double alive;	 /* P(alive at T) */
+	double survived; /* chances to drop out, if alive */
+	double p;		 /* amounts ~ Gamma(p, nu), */
+	double shape;	 /* nu ~ Gamma(shape, scale) */
 	double scale;
+	cv_renewal regular; /* where a regular buyer stands */
 } cv_posterior;
 
 /* What one draw comes to. */

@@ -132,3 +132,12 @@ cv_random_beta(cv_random *random, double a, double b)
 	/* both gammas can underflow when a and b are tiny: then it is one of the two */
 	return left + right > 0 ? left / (left + right) : cv_random_uniform(random) * (a + b) < a;
 }
+
+/* Number of trials until an event that has this chance in each, at least 1. */
+double
+cv_random_trials(cv_random *random, double chance)
+{
+	if (chance >= 1)
+		return 1;
+	return 1 + floor(-cv_random_exponential(random) / log1p(-chance));
+}

@@ -19,5 +19,6 @@ extern double cv_random_exponential(cv_random *random);
 extern double cv_random_normal(cv_random *random);
 extern double cv_random_gamma(cv_random *random, double shape);
 extern double cv_random_beta(cv_random *random, double a, double b);
+extern double cv_random_trials(cv_random *random, double chance);
 
 #endif

@@ -5,15 +5,6 @@
 
 #include <math.h>
 
-/* Number of trials until an event that has this probability, at least 1. */
-static double
-draw_trials(cv_random *random, double probability)
-{
-	if (probability >= 1)
-		return 1;
-	return 1 + floor(-cv_random_exponential(random) / log1p(-probability));
-}
-
 /* Draws a customer's traits from the model. */
 void
 cv_customer_draw(cv_customer *customer, const cv_buying_family *family, const double *p,
@@ -31,7 +22,7 @@ cv_customer_draw(cv_customer *customer, const cv_buying_family *family, const do
 		customer->chance = cv_random_beta(random, p[0], p[1]);
 		customer->gone = customer->chance == 0;
 		/* gone before the opportunity at which dropping out happens */
-		customer->lifetime = draw_trials(random, cv_random_beta(random, p[2], p[3])) - 0.5;
+		customer->lifetime = cv_random_trials(random, cv_random_beta(random, p[2], p[3])) - 0.5;
 		return;
 	}
 	customer->rate = cv_random_gamma(random, p[0]) / p[1];
@@ -50,7 +41,7 @@ cv_customer_next(cv_customer *customer, cv_random *random)
 	if (customer->gone)
 		return INFINITY;
 	if (customer->chance > 0)
-		customer->clock += draw_trials(random, customer->chance);
+		customer->clock += cv_random_trials(random, customer->chance);
 	else if (customer->k > 0)
 		customer->clock += cv_random_gamma(random, customer->k) / customer->rate;
 	else

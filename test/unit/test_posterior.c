@@ -16,8 +16,9 @@
 #define SIGMA 4.5
 #define DRAWS 40000
 
-static const cv_buying_family *const family[] = { &cv_nbd, &cv_bg_nbd, &cv_mbg_nbd,
-												  &cv_pareto_nbd };
+static const cv_buying_family *const family[] = { &cv_nbd,		  &cv_bg_nbd,  &cv_mbg_nbd,
+												  &cv_pareto_nbd, &cv_bg_cnbd, &cv_mbg_cnbd,
+												  &cv_bg_bb };
 #define FAMILIES ((int) (sizeof(family) / sizeof(family[0])))
 
 static const double spending[3] = { 6.25, 3.74, 15.44 };
@@ -25,7 +26,7 @@ static const double spending[3] = { 6.25, 3.74, 15.44 };
 typedef struct point
 {
 	int family;
-	double p[4];
+	double p[CV_BUYING_NUMBERS];
 	double x;
 	double t_x;
 	double T;
@@ -56,6 +57,18 @@ static const point points[] = {
 	{ 3, { .553, 10.578, .606, 11.669 }, 1000, 99, 100, 52, .0027 },
 	{ 3, { .5, 5, 1, 8 }, 0, 0, 0, 39, 0 },
 	{ 3, { .5, 5, 2.5, 8 }, 3, 20, 30, INFINITY, 0 },
+	{ 4, { .9, 3, .8, 2.4, 3 }, 0, 0, 20, 26, 0 },
+	{ 4, { .9, 3, .8, 2.4, 3 }, 4, 18, 30, 26, .002 },
+	{ 4, { .9, 3, .8, 2.4, 2 }, 4, 29, 30, 26, 0 },
+	{ 4, { .9, 3, .8, 2.4, 1 }, 4, 18, 30, INFINITY, .01 },
+	{ 4, { 40, 3, .08, 24, 2 }, 50, 30, 30, 60, .002 },
+	{ 5, { .9, 3, .8, 2.4, 3 }, 0, 0, 20, 26, 0 },
+	{ 5, { .9, 3, .8, 2.4, 12 }, 2, 18, 22, 52, .002 },
+	{ 5, { 40, 3, .08, 24, 3 }, 60, 30, 32, 100, 0 },
+	{ 6, { 1.204, .75, .657, 2.783 }, 0, 0, 6, 5, 0 },
+	{ 6, { 1.204, .75, .657, 2.783 }, 2, 4, 6, 5, .1 },
+	{ 6, { 1.204, .75, .657, 2.783 }, 6, 6, 6, INFINITY, .1 },
+	{ 6, { 1.204, .75, .657, 2.783 }, 6, 6, 6, 4.9999999999, 0 },
 };
 #define POINTS ((int) (sizeof(points) / sizeof(points[0])))
 
@@ -86,7 +99,7 @@ check_point(int which)
 	const cv_buying_family *f = family[at->family];
 	double alive = cv_buying_p_alive(f, at->p, at->x, at->t_x, at->T);
 	double m = 24;
-	double discounted = alive * f->purchases(at->p, at->x, at->T, at->horizon, at->delta);
+	double discounted = alive * f->purchases(at->p, at->x, at->t_x, at->T, at->horizon, at->delta);
 	double amount = cv_gamma_gamma_mean(spending, at->x, m);
 	double chi = 0;
 	double rest = 1;
@@ -122,8 +135,8 @@ check_point(int which)
 	mean_is(sum[2], squares[2], DRAWS, discounted * amount, "value", which);
 	if (at->horizon == INFINITY)
 		return;
-	mean_is(sum[0], squares[0], DRAWS, alive * f->purchases(at->p, at->x, at->T, at->horizon, 0),
-			"purchases", which);
+	mean_is(sum[0], squares[0], DRAWS,
+			alive * f->purchases(at->p, at->x, at->t_x, at->T, at->horizon, 0), "purchases", which);
 	for (i = 0; i < 10; i++)
 	{
 		double n = from + i;
@@ -131,7 +144,7 @@ check_point(int which)
 
 		if (i < 9)
 		{
-			expected = alive * f->probability(at->p, at->x, at->T, at->horizon, n);
+			expected = alive * f->probability(at->p, at->x, at->t_x, at->T, at->horizon, n);
 			if (n == 0)
 				expected += cv_buying_p_dead(f, at->p, at->x, at->t_x, at->T);
 			rest -= expected;
@@ -237,6 +250,8 @@ check_calibration(int which, const double *p, double horizon, double delta)
 
 		cv_random_seed(&random, 4, (uint64_t) i);
 		T = 26 + 52 * cv_random_uniform(&random);
+		if (family[which]->discrete)
+			T = floor(T);
 		cv_customer_draw(&customer, family[which], p, &random);
 		nu = cv_random_gamma(&random, spending[1]) / spending[2];
 		while ((at = cv_customer_next(&customer, &random)) <= T + horizon)
@@ -356,7 +371,7 @@ check_extremes(void)
 	}
 }
 
-/* Whatever the parameters: it ends, with a number or with infinity. */
+/* Whatever the parameters of continuous time: it ends, with a number or with infinity. */
 static void
 check_garden(void)
 {
@@ -374,13 +389,14 @@ check_garden(void)
 #define ANY(list) (list)[(int) (cv_random_uniform(&random) * (sizeof(list) / sizeof((list)[0])))]
 	for (i = 0; i < 20000; i++)
 	{
-		point at = { .family = i % FAMILIES };
+		point at = { .family = i % (FAMILIES - 1) };
 		cv_posterior posterior;
 		double h = ANY(horizon);
 		double d = ANY(delta);
 
 		for (j = 0; j < 4; j++)
 			at.p[j] = ANY(value);
+		at.p[CV_BUYING_K] = 1 + i % 4;
 		at.x = ANY(count);
 		at.T = at.t_x = at.x > 0 ? ANY(value) : 0;
 		if (i % 3 == 0)
@@ -444,8 +460,10 @@ check_beta(double a, double b)
 int
 main(void)
 {
-	static const double truth[][4] = {
-		{ 0.6, 8, 0, 0 }, { 0.5, 6, 0.8, 2.4 }, { 0.6, 6, 0.8, 1.6 }, { 0.6, 10, 0.6, 12 }
+	static const double truth[][CV_BUYING_NUMBERS] = {
+		{ 0.6, 8 },			  { 0.5, 6, 0.8, 2.4 },	  { 0.6, 6, 0.8, 1.6 },
+		{ 0.6, 10, 0.6, 12 }, { 0.9, 3, .8, 2.4, 3 }, { 0.9, 3, .8, 2.4, 2 },
+		{ .4, 2, .7, 12 }
 	};
 	int i;
 
