@@ -198,7 +198,7 @@ SQL
         is_near($low, $centre * exp(-$reach / $centre), 1e-4, 'the interval of lifetimes, on the log scale, low ' . ($i + 1));
         is_near($high, $centre * exp($reach / $centre), 1e-4, 'the interval of lifetimes, on the log scale, high ' . ($i + 1));
     }
-    is(query($node, <<'SQL'), '{"family": "mbg/nbd", "converged": true}|4', 'best takes the lowest BIC, and tells of all');
+    is(query($node, <<'SQL'), '{"family": "mbg/nbd", "converged": true}|6', 'best takes the lowest BIC, and tells of all');
 SELECT (SELECT jsonb_build_object('family', c -> 'family', 'converged', c -> 'converged')
     FROM jsonb_array_elements(g.compared) AS c ORDER BY (c ->> 'bic')::float8 LIMIT 1), jsonb_array_length(g.compared)
 FROM bases, fit_buying(base, 'best') AS model, goodness(model) AS g

@@ -115,6 +115,7 @@ INSERT INTO seeds (type, value) SELECT 'cv_cohort_table', segment_cohort(log, 'q
 INSERT INTO seeds (type, value) VALUES ('cv_cohort_table', '{"period": "year", "cells": []}'), ('cv_cohort_table', '{"period": "month", "cells": [["2022-01-01", "2022-01-01", 1, 0, 2, 0, 5, 9], ["2022-01-01", "2022-02-01", 0, 0, 0, 0, 0, -1.5], ["2022-01-01", "2022-05-01", 1, 1, 2, 2, 1, 1]]}'),
     ('cv_revenue_table', '{"period": "month", "flows": [["2022-01-01", 1, 0, 0, 12.5, 0, 0, 0, 0], ["2022-03-01", 0, 2, 1, 0, 3, 0, 0, 12.5]]}'), ('cv_survival_summary', '[]'), ('cv_survival_summary', '[[0, 2, 1], [1e-300, 0, 9], [7.25, 4, 0]]'),
     ('cv_ranking_summary', '[[-1e300, 0, 3], [0, 1, 1], [0.5, 0, 2]]'), ('cv_rfm_scale', '[["recency", 0, 3], ["frequency", 1, 3], ["monetary", -5.5, 1], ["monetary", 1e300, 2]]');
+SQL
 query($node, join '', map { "CREATE TABLE t_$_ (v $_);\n" } @types);
 
 # Copies a file in; the value must print, read back to the same, and answer.
