@@ -36,9 +36,12 @@ SELECT is_empty($$ SELECT pg_describe_object(classid, objid, 0) FROM member WHER
     AND obj_description(objid, 'pg_cast') IS NULL ORDER BY 1 $$, 'every cast has a comment');
 
 -- functions
-SELECT is_empty($$ SELECT signature FROM member_function WHERE proparallel <> 's' ORDER BY 1 $$, 'all are parallel safe');
+-- what makes and fills value views runs statements of its own
+CREATE TEMP TABLE views_function AS
+SELECT f.oid FROM member_function AS f JOIN pg_language AS l ON l.oid = prolang WHERE lanname = 'plpgsql' AND proname ~ 'value_views';
+SELECT is_empty($$ SELECT signature FROM member_function WHERE proparallel <> 's' AND oid NOT IN (SELECT oid FROM views_function) ORDER BY 1 $$, 'all are parallel safe');
 SELECT is_empty($$ SELECT signature FROM member_function WHERE prosecdef ORDER BY 1 $$, 'none is a security definer');
-SELECT is_empty($$ SELECT signature FROM member_function WHERE provolatile = 'v' ORDER BY 1 $$, 'none is volatile');
+SELECT is_empty($$ SELECT signature FROM member_function WHERE provolatile = 'v' AND oid NOT IN (SELECT oid FROM views_function) ORDER BY 1 $$, 'none is volatile');
 SELECT is_empty($$ SELECT signature FROM member_function WHERE proconfig IS NOT NULL ORDER BY 1 $$, 'none sets parameters, which would stop inlining');
 SELECT is_empty($$ SELECT signature FROM member_function WHERE NOT EXISTS (SELECT FROM support AS s WHERE s.oid = member_function.oid)
     AND pronargs > 0 AND (proargnames IS NULL OR '' = ANY (proargnames)) ORDER BY 1 $$, 'every argument but those of support functions has a name');

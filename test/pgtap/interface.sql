@@ -8,6 +8,21 @@ SELECT plan(8);
 
 CREATE TEMP TABLE ledger (signature text);
 INSERT INTO ledger VALUES
+    ($$function create_value_views(target text, orders text DEFAULT NULL::text, touches text DEFAULT NULL::text, surveys text DEFAULT NULL::text, tickets text DEFAULT NULL::text, ratings text DEFAULT NULL::text, costs text DEFAULT NULL::text, assessments text DEFAULT NULL::text, as_of date DEFAULT NULL::date, period text DEFAULT 'month'::text, horizon interval DEFAULT '1 year'::interval, discount_rate double precision DEFAULT 0.10, calendar text DEFAULT NULL::text, OUT name text, OUT kind text, OUT words text) -> SETOF record$$),
+    ($$function drop_value_views(target text) -> void$$),
+    ($$function value_views_as_of(target text) -> date$$),
+    ($$function value_views_check(target text) -> void$$),
+    ($$function value_views_clear(target text) -> void$$),
+    ($$function value_views_columns(OUT view text, OUT place integer, OUT name text, OUT type text, OUT is_key boolean, OUT words text) -> SETOF record$$),
+    ($$function value_views_lock(target text) -> void$$),
+    ($$function value_views_models(target text, as_of date) -> text$$),
+    ($$function value_views_names(view boolean) -> text[]$$),
+    ($$function value_views_orders(target text, as_of date, incremental boolean) -> text$$),
+    ($$function value_views_source(target text, source text, definition text, customer_type text DEFAULT NULL::text) -> text$$),
+    ($$function value_views_sources(OUT source text, OUT place integer, OUT name text, OUT kind text, OUT required boolean, OUT words text) -> SETOF record$$),
+    ($$function value_views_steps(target text, as_of date, OUT step text, OUT statement text) -> SETOF record$$),
+    ($$function value_views_type(given text, kind text) -> text$$),
+    ($$procedure refresh_value_views(IN target text, IN incremental boolean DEFAULT false, IN notices boolean DEFAULT false)$$),
     ($$function active_days(log cv_activity_log) -> bigint$$),
     ($$function clv(buying cv_buying_model, spending cv_spending_model, history cv_purchase_history, horizon interval DEFAULT NULL::interval, discount_rate double precision DEFAULT 0.10, margin double precision DEFAULT 1, covariates jsonb DEFAULT NULL::jsonb) -> double precision$$),
     ($$function clv(flows cv_activity_log, as_of date, discount_rate double precision) -> double precision$$),
@@ -208,7 +223,8 @@ CREATE TEMP TABLE support AS
 SELECT unnest(ARRAY[typinput, typoutput, typreceive, typsend]::oid[]) AS oid FROM pg_type JOIN member ON classid = 'pg_type'::regclass AND objid = pg_type.oid
 UNION SELECT unnest(ARRAY[aggtransfn, aggcombinefn, aggfinalfn]::oid[]) FROM pg_aggregate JOIN member ON classid = 'pg_proc'::regclass AND objid = aggfnoid;
 CREATE TEMP TABLE present AS
-SELECT CASE prokind WHEN 'a' THEN 'aggregate ' ELSE 'function ' END || proname || '(' || pg_get_function_arguments(oid) || ') -> ' || pg_get_function_result(oid) AS signature
+SELECT CASE prokind WHEN 'a' THEN 'aggregate ' WHEN 'p' THEN 'procedure ' ELSE 'function ' END || proname || '(' || pg_get_function_arguments(oid) || ')'
+       || coalesce(' -> ' || pg_get_function_result(oid), '') AS signature
 FROM pg_proc JOIN member ON classid = 'pg_proc'::regclass AND objid = oid
 WHERE oid NOT IN (SELECT oid FROM support);
 
