@@ -16,21 +16,21 @@ SELECT choice_set, choice_set / 24 AS household, brand, price, feature, utility 
 FROM (SELECT *, (ARRAY[0, -1.5, -0.6, 0.7])[brand] - 0.37 * price + 0.49 * feature - ln(-ln(bench_draw(choice_set * 64 + brand))) AS utility
       FROM (SELECT choice_set, brand, 4 + floor(80 * bench_draw(choice_set * 64 + 8 + brand)) / 10 AS price, (bench_draw(choice_set * 64 + 16 + brand) < 0.1)::integer AS feature
             FROM generate_series(0::bigint, least(241199, :rows / 4)) AS choice_set, generate_series(1, 4) AS brand) AS offers) AS felt;
-CREATE TABLE answers AS
+CREATE TABLE value_answers AS
 SELECT n % 100 AS offer, (1 + floor(10 * bench_draw(n)))::float8 AS score, 0.1::float8 + n % 7 AS weight, n % 3 = 0 AS is_cost, 1 + (n % 5)::integer AS functional, 1 + (n / 5 % 5)::integer AS dysfunctional,
        5 + floor(20 * bench_draw(n + 1)) AS price
 FROM generate_series(1::bigint, least(2000000, :rows)) AS n;
-VACUUM (FREEZE, ANALYZE) panel, answers;
+VACUUM (FREEZE, ANALYZE) panel, value_answers;
 
-SELECT compare(10, 'two sums with FILTER', 'SELECT offer, sum(weight * score) FILTER (WHERE NOT is_cost) - sum(weight * score) FILTER (WHERE is_cost) FROM answers GROUP BY offer',
-    ARRAY['`perceived_value` of each of 100 offers'], ARRAY['SELECT offer, perceived_value(score, weight, is_cost) FROM answers GROUP BY offer'], ARRAY[NULL::float8]);
+SELECT compare(10, 'two sums with FILTER', 'SELECT offer, sum(weight * score) FILTER (WHERE NOT is_cost) - sum(weight * score) FILTER (WHERE is_cost) FROM value_answers GROUP BY offer',
+    ARRAY['`perceived_value` of each of 100 offers'], ARRAY['SELECT offer, perceived_value(score, weight, is_cost) FROM value_answers GROUP BY offer'], ARRAY[NULL::float8]);
 SELECT compare(10, 'six counts with FILTER', $$SELECT offer, count(*) FILTER (WHERE functional = 1 AND dysfunctional BETWEEN 2 AND 4), count(*) FILTER (WHERE functional = 1 AND dysfunctional = 5),
         count(*) FILTER (WHERE functional BETWEEN 2 AND 4 AND dysfunctional = 5), count(*) FILTER (WHERE functional BETWEEN 2 AND 4 AND dysfunctional BETWEEN 2 AND 4),
-        count(*) FILTER (WHERE functional > 1 AND dysfunctional = 1 OR functional = 5 AND dysfunctional < 5), count(*) FILTER (WHERE functional = 1 AND dysfunctional = 1 OR functional = 5 AND dysfunctional = 5) FROM answers GROUP BY offer$$,
-    ARRAY['`kano_summary` of each of 100 features'], ARRAY['SELECT offer, kano_summary(functional, dysfunctional) FROM answers GROUP BY offer'], ARRAY[NULL::float8]);
+        count(*) FILTER (WHERE functional > 1 AND dysfunctional = 1 OR functional = 5 AND dysfunctional < 5), count(*) FILTER (WHERE functional = 1 AND dysfunctional = 1 OR functional = 5 AND dysfunctional = 5) FROM value_answers GROUP BY offer$$,
+    ARRAY['`kano_summary` of each of 100 features'], ARRAY['SELECT offer, kano_summary(functional, dysfunctional) FROM value_answers GROUP BY offer'], ARRAY[NULL::float8]);
 SELECT compare(10, 'four `percentile_cont`', $$SELECT offer, percentile_cont(0.5) WITHIN GROUP (ORDER BY price), percentile_cont(0.5) WITHIN GROUP (ORDER BY price + 3), percentile_cont(0.5) WITHIN GROUP (ORDER BY price + 7),
-        percentile_cont(0.5) WITHIN GROUP (ORDER BY price + 9) FROM answers GROUP BY offer$$,
-    ARRAY['`price_points` of each of 100 surveys'], ARRAY['SELECT offer, price_points(price_sensitivity(price, price + 3, price + 7, price + 9)) FROM answers GROUP BY offer'], ARRAY[NULL::float8]);
+        percentile_cont(0.5) WITHIN GROUP (ORDER BY price + 9) FROM value_answers GROUP BY offer$$,
+    ARRAY['`price_points` of each of 100 surveys'], ARRAY['SELECT offer, price_points(price_sensitivity(price, price + 3, price + 7, price + 9)) FROM value_answers GROUP BY offer'], ARRAY[NULL::float8]);
 SELECT compare(10, '`jsonb_agg(attributes)`', 'SELECT length(jsonb_agg(attributes)::text) FROM panel',
     ARRAY['`choice_data` over ' || thousands(count(*)) || ' alternatives', '`rating_data` over as many ratings'],
     ARRAY['SELECT choice_data(choice_set, chosen, attributes, household) FROM panel', 'SELECT rating_data(price, attributes - ''price'', household) FROM panel'], ARRAY[NULL, NULL]::float8[]) FROM panel;

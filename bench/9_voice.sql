@@ -57,10 +57,10 @@ SELECT compare(9, 'FILTER', 'SELECT segment, 100.0 * count(*) FILTER (WHERE scor
                '{"`csat(score, 7)`"}', ARRAY['SELECT segment, csat(score, 7) FROM answers GROUP BY segment'], '{NULL}');
 
 \echo stored summaries
-CREATE TABLE summaries AS SELECT segment, n, nps_summary(score) AS summary
+CREATE TABLE nps_summaries AS SELECT segment, n, nps_summary(score) AS summary
 FROM (SELECT segment, score, row_number() OVER () % 1000 AS n FROM answers) AS a GROUP BY segment, n;
-VACUUM (FREEZE, ANALYZE) summaries;
-SELECT compare(9, 'all answers', :'nps', '{"`nps(rollup(summary))` of 8,000 stored summaries"}', ARRAY['SELECT segment, nps(rollup(summary)) FROM summaries GROUP BY segment'], '{NULL}');
+VACUUM (FREEZE, ANALYZE) nps_summaries;
+SELECT compare(9, 'all answers', :'nps', '{"`nps(rollup(summary))` of 8,000 stored summaries"}', ARRAY['SELECT segment, nps(rollup(summary)) FROM nps_summaries GROUP BY segment'], '{NULL}');
 
 \echo scales and drivers
 CREATE TABLE ratings AS
