@@ -10,6 +10,7 @@
 #include "common/jsonapi.h"
 #include "datatype/timestamp.h"
 #include "fmgr.h"
+#include "libpq/pqformat.h"
 #include "mb/pg_wchar.h"
 #include "utils/jsonfuncs.h"
 
@@ -55,6 +56,17 @@ cv_json_lexer(char *text, int length)
 	return makeJsonLexContextCstringLen(NULL, text, length, GetDatabaseEncoding(), true);
 #else
 	return makeJsonLexContextCstringLen(text, length, GetDatabaseEncoding(), true);
+#endif
+}
+
+/* Appends text with its length in front; the argument "counts itself" went in 17. */
+static inline void
+cv_send_counted_text(StringInfo buffer, const char *text, int length)
+{
+#if PG_VERSION_NUM >= 170000
+	pq_sendcountedtext(buffer, text, length);
+#else
+	pq_sendcountedtext(buffer, text, length, false);
 #endif
 }
 

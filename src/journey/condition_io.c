@@ -293,7 +293,7 @@ log_send(FunctionCallInfo fcinfo, const char *type)
 	int32 i;
 
 	cv_send_begin(&buffer, 0);
-	pq_sendcountedtext(&buffer, rule, (int) strlen(rule), false);
+	cv_send_counted_text(&buffer, rule, (int) strlen(rule));
 	pq_sendint64(&buffer, is_node(type) ? 0 : log->parameter[CV_CONDITION_WITHIN]);
 	pq_sendint64(&buffer, cv_condition_count(log));
 	if (is_node(type))

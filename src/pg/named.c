@@ -330,7 +330,7 @@ cv_send_names(StringInfo buffer, const cv_named *state)
 		int32 length;
 		const char *name = cv_named_text(state, id, &length);
 
-		pq_sendcountedtext(buffer, name, length, false);
+		cv_send_counted_text(buffer, name, length);
 	}
 }
 
