@@ -21,7 +21,7 @@ INSERT INTO calendars VALUES
     (2, '{"zone": "UTC", "hours": {"sun": [["00:00", "24:00"]]}}'),
     (3, ' { "holidays" : [ "2027-01-01" , "2026-12-25", "2027-01-01", "0044-03-15 BC" ], "hours": { "fri" : [ [ "13:00" , "17:30" ] , ["09:00","12:00"], ["12:00", "13:00"] ] , "mon": [], "tue": [["23:59", "24:00"]] }, "zone": "america/new_york" } '),
     (4, '{"zone": "Asia/Kathmandu", "hours": {"mon": [["08:00", "12:00"], ["13:00", "18:00"]], "tue": [["08:00", "12:00"], ["13:00", "18:00"]], "wed": [["00:00", "00:01"]], "thu": [["08:00", "24:00"]], "fri": [["00:00", "02:00"], ["22:00", "24:00"]], "sat": [["10:00", "11:00"]], "sun": [["03:00", "04:00"]]}, "holidays": []}'),
-    (5, '{"zone": "EST5EDT", "hours": {"mon": [["09:00", "17:00"]]}, "holidays": []}');
+    (5, '{"zone": "Etc/GMT+5", "hours": {"mon": [["09:00", "17:00"]]}, "holidays": []}');
 -- in order, without doubles, the zone as the zone data spell it
 SELECT id, calendar FROM calendars ORDER BY id;
 

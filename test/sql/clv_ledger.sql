@@ -33,7 +33,7 @@ SELECT abs(clv(100 * 0.8 ^ t, date '2020-01-01' + 1461 * t, '2020-01-01', 0.1) -
 FROM generate_series(0, 5) AS t;
 
 -- past compounds, future discounts, today stays; years of 365.25 days
-SELECT clv(100, at, '2024-01-01', 0.21) AS value, at, power(1.21, (date '2024-01-01' - at) / 365.25) * 100 AS formula
+SELECT clv(100, at, '2024-01-01', 0.21) AS value, at, round(power(1.21, (date '2024-01-01' - at) / 365.25) * 100, 12) AS formula
 FROM unnest(ARRAY['2020-01-01', '2022-01-01', '2023-12-31', '2024-01-01', '2024-01-02', '2028-01-01']::date[]) AS at GROUP BY at ORDER BY at;
 SELECT clv(amount, at, '2024-01-01', 0) AS undiscounted, clv(0, at, '2024-01-01', 0.1) AS nothing, clv(-amount, at, '2024-01-01', 0) AS negative
 FROM (VALUES (0.1, date '2020-01-01'), (0.2, '2030-01-01'), (-0.3, '2024-06-01'), (1e-7, '2024-06-01'), (12.5, '2024-06-02')) AS t(amount, at);
