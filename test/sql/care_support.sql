@@ -34,7 +34,8 @@ SELECT m.sla_attainment, m.sla_met, m.sla_breached, m.first_reply_median FROM (S
 SELECT business FROM summaries;
 
 -- by definition, over random tickets
-CREATE FUNCTION pg_temp.draw(seed text, below integer) RETURNS integer LANGUAGE sql IMMUTABLE AS $$ SELECT ('x' || substr(md5(seed), 1, 7))::bit(28)::integer % below $$;
+\getenv test PG_ABS_SRCDIR
+\i :test/include/functions.sql
 CREATE TABLE care_support_tickets AS
 SELECT i, 'team ' || i % 3 AS team, created, CASE WHEN i % 5 > 0 THEN created + pg_temp.draw('reply' || i, 300000) * interval '1 second' END AS first_reply,
        CASE WHEN i % 4 > 0 THEN created + pg_temp.draw('solved' || i, 900000) * interval '1 second' END AS solved,

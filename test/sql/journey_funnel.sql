@@ -4,17 +4,8 @@ SET datestyle = 'ISO, YMD';
 SET timezone = 'UTC';
 SET intervalstyle = 'postgres';
 
-CREATE FUNCTION pg_temp.error_of(query text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-    detail text;
-    hint text;
-BEGIN
-    EXECUTE query;
-    RETURN 'no error';
-EXCEPTION WHEN OTHERS THEN
-    GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
-    RETURN concat_ws(' | ', SQLSTATE, SQLERRM, nullif(detail, ''), nullif(hint, ''));
-END $$;
+\getenv test PG_ABS_SRCDIR
+\i :test/include/functions.sql
 
 CREATE FUNCTION pg_temp.log_of(letters text) RETURNS cv_journey_log LANGUAGE sql AS $$
     SELECT journey_log(timestamptz '2026-01-01 00:00:00+00' + (i - 1) * interval '1 hour', substr(letters, i, 1))
