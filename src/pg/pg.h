@@ -78,8 +78,7 @@ struct cv_json
 
 	int depth;		 /* open arrays and objects */
 	const char *key; /* last one of the outermost object */
-	int seen;		 /* keys met, as bits */
-	int index[4];	 /* position within the array at each depth */
+	int index[4];	 /* [depth]: position of a scalar within its array */
 };
 
 extern void cv_json_read(cv_json *json, char *text);
