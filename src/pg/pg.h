@@ -124,8 +124,6 @@ CV_NORETURN extern void cv_json_wrong_form(cv_json_stream *stream);
 extern void cv_check_shape(TupleDesc shape, const char *name, int n, const Oid *types);
 extern TupleDesc
 cv_result_shape(FunctionCallInfo fcinfo, const char *name, int n, const Oid *types);
-extern void cv_deform_arg(FunctionCallInfo fcinfo, int argument, const char *name, int n,
-						  const Oid *types, Datum *values, bool *nulls);
 extern Datum cv_row(FunctionCallInfo fcinfo, Datum *values, bool *nulls, const char *name, int n,
 					const Oid *types);
 extern void cv_emit(FunctionCallInfo fcinfo, Datum *values, bool *nulls);
