@@ -60,7 +60,7 @@ cv_calendar_open(cv_json_stream *stream, int base)
 
 /* A bracket is about to be closed. */
 void
-cv_calendar_close(cv_json_stream *stream, cv_calendar_parts *parts, int base)
+cv_calendar_close(cv_json_stream *stream, int base)
 {
 	int level = stream->depth - 1;
 
@@ -143,7 +143,7 @@ on_open(cv_json_stream *stream)
 static void
 on_close(cv_json_stream *stream)
 {
-	cv_calendar_close(stream, stream->context, 0);
+	cv_calendar_close(stream, 0);
 }
 
 static int

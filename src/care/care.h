@@ -83,7 +83,7 @@ extern cv_business_calendar *cv_calendar_make(cv_calendar_parts *parts, const ch
 /* ---- calendar_io.c ---- */
 
 extern void cv_calendar_open(cv_json_stream *stream, int base);
-extern void cv_calendar_close(cv_json_stream *stream, cv_calendar_parts *parts, int base);
+extern void cv_calendar_close(cv_json_stream *stream, int base);
 extern int cv_calendar_member(cv_json_stream *stream, char *name, int base);
 extern void cv_calendar_scalar(cv_json_stream *stream, cv_calendar_parts *parts, int base,
 							   char *token, JsonTokenType kind);

@@ -256,7 +256,7 @@ cv_support_summary_trans(PG_FUNCTION_ARGS)
 	if (created > as_of)
 		PG_RETURN_POINTER(summary);
 
-	summary->tickets++;
+	cv_count(&summary->tickets, 1, "tickets");
 	summary = make_room(summary, 2);
 	if (replied || reply_within >= 0)
 	{
@@ -303,7 +303,7 @@ cv_support_summary_combine(PG_FUNCTION_ARGS)
 	memcpy(cv_support_durations(summary) + summary->durations, cv_support_durations(other),
 		   other->durations * sizeof(int64));
 	summary->durations += other->durations;
-	summary->tickets += other->tickets;
+	cv_count(&summary->tickets, other->tickets, "tickets");
 	summary->solved += other->solved;
 	summary->met += other->met;
 	summary->breached += other->breached;

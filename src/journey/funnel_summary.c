@@ -138,7 +138,7 @@ cv_funnel_summary_trans(PG_FUNCTION_ARGS)
 		flow.customers = 1;
 		summary = cv_flow_add(summary, type_name, &flow);
 	}
-	summary->parameter[CUSTOMERS]++;
+	cv_count(&summary->parameter[CUSTOMERS], 1, "customers");
 	summary->parameter[STEPS] = Max(summary->parameter[STEPS], steps);
 	PG_RETURN_POINTER(summary);
 }
@@ -160,7 +160,7 @@ cv_funnel_summary_combine(PG_FUNCTION_ARGS)
 		PG_RETURN_POINTER(summary);
 	other = read_summary(fcinfo, 1);
 	summary = cv_flow_merge(summary, type_name, other, NULL);
-	summary->parameter[CUSTOMERS] += other->parameter[CUSTOMERS];
+	cv_count(&summary->parameter[CUSTOMERS], other->parameter[CUSTOMERS], "customers");
 	summary->parameter[STEPS] = Max(summary->parameter[STEPS], other->parameter[STEPS]);
 	PG_RETURN_POINTER(summary);
 }

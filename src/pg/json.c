@@ -90,7 +90,6 @@ on_close(cv_json_stream *stream)
 
 	if (is_innermost(json) && !in_names(json))
 	{
-		json->index[json->depth] = level->at;
 		if (json->width > 0 && level->at + 1 != json->width)
 			cv_json_wrong_form(stream);
 		if (json->row)

@@ -174,15 +174,7 @@ read_scalar(cv_json *json, char *token, JsonTokenType kind)
 
 	if (count < 0)
 		cv_malformed(type_name, "A number of answers is negative.");
-	if (json->index[json->depth] < CATEGORIES)
-		summary->count[json->index[json->depth]] = count;
-}
-
-static void
-read_end(cv_json *json, int width)
-{
-	if (json->index[json->depth] + 1 != CATEGORIES)
-		cv_malformed(type_name, "It must be of the form %s.", json->form);
+	summary->count[json->index[json->depth]] = count;
 }
 
 Datum
@@ -197,7 +189,7 @@ cv_kano_summary_in(PG_FUNCTION_ARGS)
 	json.shape = "{[";
 	json.keys[0] = "counts";
 	json.scalar = read_scalar;
-	json.row = read_end;
+	json.width = CATEGORIES;
 	json.context = summary;
 	cv_json_read(&json, PG_GETARG_CSTRING(0));
 	PG_RETURN_POINTER(summary);

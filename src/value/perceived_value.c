@@ -129,7 +129,7 @@ cv_perceived_value_trans(PG_FUNCTION_ARGS)
 						errmsg("weight * score must not pass 1e290: %g * %g", weight, score)));
 	}
 	cv_value_summary_add(summary, PG_GETARG_BOOL(3) ? CV_COSTS : CV_BENEFITS, term);
-	summary->responses++;
+	cv_count(&summary->responses, 1, "responses");
 	PG_RETURN_POINTER(summary);
 }
 

@@ -128,3 +128,6 @@ SELECT rollup(s) FROM (SELECT support_summary('2026-03-02', NULL, NULL, 1, 0, as
 SELECT support_summary_trans(NULL, now(), now(), now(), 1, 1, now(), '1 hour', NULL);
 SELECT support_summary_combine(NULL, NULL);
 DROP TABLE care_support_tickets;
+-- more tickets than can be counted
+SELECT rollup(s) FROM (SELECT format('{"as_of": "2026-03-04 00:00:00+00", "reply_within": 3600000000, "calendar": null, "tickets": %s, "met": 0, "breached": 0, "contact_known": 0, "first_contact": 0, "reopen_known": 0, "reopened": 0, "first_replies": [], "resolutions": []}', tickets)::cv_support_summary AS s
+                       FROM unnest('{9223372036854775807, 1}'::bigint[]) AS tickets) AS x;

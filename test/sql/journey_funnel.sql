@@ -101,3 +101,6 @@ SELECT rollup(part)::text = (SELECT summary::text FROM summary) AS same
 FROM (SELECT funnel_summary(result) AS part FROM results GROUP BY customer % 17) AS t;
 SELECT rollup(NULL::cv_funnel_summary), rollup(summary)::text = summary::text AS same FROM summary GROUP BY summary::text;
 SELECT jsonb_typeof(summary::jsonb) FROM summary;
+
+-- more customers than can be counted
+SELECT rollup(s) FROM unnest(ARRAY['{"customers": 9223372036854775807, "steps": 0, "gaps": []}', '{"customers": 1, "steps": 0, "gaps": []}']::cv_funnel_summary[]) AS s;
