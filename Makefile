@@ -46,8 +46,8 @@ CLV_OBJS        = src/clv/base.o src/clv/base_io.o src/clv/buying_model.o \
 	src/clv/predictor.o src/clv/retention_base.o src/clv/retention_fit.o \
 	src/clv/retention_model.o src/clv/simulate.o src/clv/states.o
 VALUE_OBJS      = src/value/answers.o src/value/answers_io.o src/value/answers_merge.o \
-	src/value/attributes.o src/value/choice_data.o src/value/design.o \
-	src/value/economic.o src/value/fit_choice.o src/value/fit_rating.o \
+	src/value/answers_stored.o src/value/attributes.o src/value/choice_data.o \
+	src/value/design.o src/value/economic.o src/value/fit_choice.o src/value/fit_rating.o \
 	src/value/kano.o src/value/perceived_value.o src/value/price_sensitivity.o \
 	src/value/rating_data.o src/value/relative_value.o src/value/utility.o \
 	src/value/utility_json.o src/value/utility_model.o

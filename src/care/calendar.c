@@ -16,8 +16,8 @@ const char *const cv_weekday_name[CV_WEEKDAYS + 1] = { "mon", "tue", "wed", "thu
 													   "fri", "sat", "sun", NULL };
 
 /* A stored calendar, checked as far as its readers rely on. */
-const cv_business_calendar *
-cv_calendar_check(const void *value)
+static const cv_business_calendar *
+check_calendar(const void *value)
 {
 	const cv_business_calendar *calendar = value;
 	Size size = sizeof(cv_business_calendar);
@@ -39,7 +39,7 @@ cv_calendar_check(const void *value)
 const cv_business_calendar *
 cv_calendar_arg(FunctionCallInfo fcinfo, int argument)
 {
-	return cv_calendar_check(
+	return check_calendar(
 		cv_value_arg(fcinfo, argument, cv_calendar_type, sizeof(cv_business_calendar), 0));
 }
 

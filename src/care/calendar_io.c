@@ -17,8 +17,8 @@ PG_FUNCTION_INFO_V1(cv_business_calendar_out);
 PG_FUNCTION_INFO_V1(cv_business_calendar_recv);
 PG_FUNCTION_INFO_V1(cv_business_calendar_send);
 
-const char cv_calendar_form[] = "{\"zone\": \"Europe/Berlin\", \"hours\": {\"mon\": [[\"09:00\", "
-								"\"17:00\"], ...], ...}, \"holidays\": [\"2026-12-25\", ...]}";
+static const char form[] = "{\"zone\": \"Europe/Berlin\", \"hours\": {\"mon\": [[\"09:00\", "
+						   "\"17:00\"], ...], ...}, \"holidays\": [\"2026-12-25\", ...]}";
 
 static const char *const members[] = { "zone", "hours", "holidays", NULL };
 
@@ -60,7 +60,7 @@ cv_calendar_open(cv_json_stream *stream, int base)
 
 /* A bracket is about to be closed. */
 void
-cv_calendar_close(cv_json_stream *stream, cv_calendar_parts *parts, int base)
+cv_calendar_close(cv_json_stream *stream, int base)
 {
 	int level = stream->depth - 1;
 
@@ -70,6 +70,7 @@ cv_calendar_close(cv_json_stream *stream, cv_calendar_parts *parts, int base)
 		cv_malformed(stream->json.type, "A span is a pair such as [\"09:00\", \"17:00\"].");
 }
 
+/* The number of a member: of the calendar itself, or of a weekday in "hours". */
 int
 cv_calendar_member(cv_json_stream *stream, char *name, int base)
 {
@@ -142,7 +143,7 @@ on_open(cv_json_stream *stream)
 static void
 on_close(cv_json_stream *stream)
 {
-	cv_calendar_close(stream, stream->context, 0);
+	cv_calendar_close(stream, 0);
 }
 
 static int
@@ -164,7 +165,7 @@ cv_business_calendar_in(PG_FUNCTION_ARGS)
 	cv_json_stream stream = { 0 };
 
 	stream.json.type = cv_calendar_type;
-	stream.json.form = cv_calendar_form;
+	stream.json.form = form;
 	stream.open = on_open;
 	stream.close = on_close;
 	stream.member = on_member;

@@ -75,7 +75,6 @@ typedef struct cv_calendar_parts
 extern const char cv_calendar_type[];
 extern const char *const cv_weekday_name[CV_WEEKDAYS + 1];
 
-extern const cv_business_calendar *cv_calendar_check(const void *value);
 extern const cv_business_calendar *cv_calendar_arg(FunctionCallInfo fcinfo, int argument);
 extern const char *cv_calendar_add_span(cv_calendar_parts *parts, int weekday, int from, int to);
 extern const char *cv_calendar_add_holiday(cv_calendar_parts *parts, DateADT day);
@@ -83,10 +82,8 @@ extern cv_business_calendar *cv_calendar_make(cv_calendar_parts *parts, const ch
 
 /* ---- calendar_io.c ---- */
 
-extern const char cv_calendar_form[];
-
 extern void cv_calendar_open(cv_json_stream *stream, int base);
-extern void cv_calendar_close(cv_json_stream *stream, cv_calendar_parts *parts, int base);
+extern void cv_calendar_close(cv_json_stream *stream, int base);
 extern int cv_calendar_member(cv_json_stream *stream, char *name, int base);
 extern void cv_calendar_scalar(cv_json_stream *stream, cv_calendar_parts *parts, int base,
 							   char *token, JsonTokenType kind);

@@ -234,11 +234,7 @@ cv_support_summary_trans(PG_FUNCTION_ARGS)
 
 	cv_require_aggregate(fcinfo);
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(6))
-	{
-		if (summary == NULL)
-			PG_RETURN_NULL();
-		PG_RETURN_POINTER(summary);
-	}
+		return cv_state_result(fcinfo, summary);
 	created = PG_GETARG_TIMESTAMPTZ(1);
 	as_of = PG_GETARG_TIMESTAMPTZ(6);
 	cv_check_instant("created", created);
@@ -260,7 +256,7 @@ cv_support_summary_trans(PG_FUNCTION_ARGS)
 	if (created > as_of)
 		PG_RETURN_POINTER(summary);
 
-	summary->tickets++;
+	cv_count(&summary->tickets, 1, "tickets");
 	summary = make_room(summary, 2);
 	if (replied || reply_within >= 0)
 	{
@@ -301,21 +297,13 @@ cv_support_summary_combine(PG_FUNCTION_ARGS)
 	cv_support_summary *summary;
 	cv_support_summary *other;
 
-	cv_require_aggregate(fcinfo);
-	if (PG_ARGISNULL(0) && PG_ARGISNULL(1))
-		PG_RETURN_NULL();
-	if (PG_ARGISNULL(0))
-		PG_RETURN_POINTER(read_summary(fcinfo, 1));
-	summary = read_summary(fcinfo, 0);
-	if (PG_ARGISNULL(1))
-		PG_RETURN_POINTER(summary);
-	other = read_summary(fcinfo, 1);
+	CV_RETURN_UNLESS_BOTH(summary, other, read_summary);
 	check_same(summary, other->as_of, other->reply_within, cv_support_calendar(other));
 	summary = make_room(summary, other->durations);
 	memcpy(cv_support_durations(summary) + summary->durations, cv_support_durations(other),
 		   other->durations * sizeof(int64));
 	summary->durations += other->durations;
-	summary->tickets += other->tickets;
+	cv_count(&summary->tickets, other->tickets, "tickets");
 	summary->solved += other->solved;
 	summary->met += other->met;
 	summary->breached += other->breached;

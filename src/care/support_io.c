@@ -104,12 +104,10 @@ on_open(cv_json_stream *stream)
 static void
 on_close(cv_json_stream *stream)
 {
-	support_reader *reader = stream->context;
-
 	if (stream->depth == 1)
 		cv_json_require(stream, members, MEMBERS);
 	else if (stream->level[0].at == CALENDAR)
-		cv_calendar_close(stream, reader->parts, 1);
+		cv_calendar_close(stream, 1);
 }
 
 static int

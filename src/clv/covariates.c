@@ -7,6 +7,7 @@
 #include <math.h>
 
 #include "clv/covariates.h"
+#include "pg/document.h"
 #include "utils/builtins.h"
 
 /* Reads the covariates there are from bytes; NULL or what is wrong with them. */
@@ -181,17 +182,14 @@ static void
 refuse_unknown_key(const cv_covariates *all, Jsonb *covariates)
 {
 	JsonbIterator *members = JsonbIteratorInit(&covariates->root);
-	JsonbIteratorToken token;
-	JsonbValue json;
+	JsonbValue name;
+	JsonbValue value;
 	int i;
 
-	while ((token = JsonbIteratorNext(&members, &json, true)) != WJB_DONE)
+	while (cv_next_member(&members, &name, &value))
 	{
-		char *key;
+		char *key = pnstrdup(name.val.string.val, name.val.string.len);
 
-		if (token != WJB_KEY)
-			continue;
-		key = pnstrdup(json.val.string.val, json.val.string.len);
 		for (i = 0; i < all->keys; i++)
 			if (strcmp(all->covariate[i].key, key) == 0)
 				break;

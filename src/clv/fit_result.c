@@ -100,8 +100,8 @@ cv_warn_of_fit(const cv_model_kind *kind, const cv_model *model, const cv_minimu
 }
 
 /* The number of parameters that the data chose, as AIC and BIC count them. */
-int
-cv_model_degrees(const cv_model *model)
+static int
+degrees_of(const cv_model *model)
 {
 	return model->parameters + (model->header.flags & CV_MODEL_K_CHOSEN ? 1 : 0);
 }
@@ -110,7 +110,7 @@ cv_model_degrees(const cv_model *model)
 double
 cv_model_bic(const cv_model *model)
 {
-	return cv_model_degrees(model) * log((double) model->customers) - 2 * model->log_likelihood;
+	return degrees_of(model) * log((double) model->customers) - 2 * model->log_likelihood;
 }
 
 /*
@@ -173,7 +173,7 @@ cv_goodness_row(FunctionCallInfo fcinfo, const cv_model *model)
 		memset(nulls, false, sizeof(nulls));
 		values[0] = Int64GetDatum(model->customers);
 		values[1] = Float8GetDatum(model->log_likelihood);
-		values[2] = Float8GetDatum(2 * cv_model_degrees(model) - 2 * model->log_likelihood);
+		values[2] = Float8GetDatum(2 * degrees_of(model) - 2 * model->log_likelihood);
 		values[3] = Float8GetDatum(cv_model_bic(model));
 		values[4] = Int32GetDatum((int32) model->iterations);
 		values[5] = Float8GetDatum(model->gradient);

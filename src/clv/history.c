@@ -11,12 +11,11 @@
 
 #include <math.h>
 
-#include "access/htup_details.h"
 #include "activity/activity.h"
-#include "clv/clv.h"
 #include "catalog/pg_type.h"
+#include "clv/clv.h"
+#include "pg/row_arg.h"
 #include "utils/builtins.h"
-#include "utils/typcache.h"
 
 PG_FUNCTION_INFO_V1(cv_purchase_history);
 PG_FUNCTION_INFO_V1(cv_purchase_history_trans);
@@ -120,11 +119,7 @@ add_row(FunctionCallInfo fcinfo, bool numeric)
 			log = cv_log_arg(fcinfo, 0, cv_purchase_log_type);
 	}
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2) || PG_ARGISNULL(3))
-	{
-		if (log == NULL)
-			PG_RETURN_NULL();
-		PG_RETURN_POINTER(log);
-	}
+		return cv_state_result(fcinfo, log);
 	day = cv_check_day("the date of a purchase", PG_GETARG_DATEADT(1));
 	amount = cv_amount_arg(fcinfo, 2, numeric, &purchase);
 	as_of = cv_check_day("as_of", PG_GETARG_DATEADT(3));
@@ -186,76 +181,29 @@ cv_purchase_history_final(PG_FUNCTION_ARGS)
 	return history_of(fcinfo, log, log->as_of);
 }
 
-/*
- * Makes sure, once for each state of the type, that its attributes are the five that
- * a history is read by.
- */
-static void
-check_history_type(Oid type)
-{
-	static Oid checked;
-	static uint64 checked_shape;
-	TypeCacheEntry *entry;
-
-	entry = lookup_type_cache(type, TYPECACHE_TUPDESC);
-	if (entry->tupDesc == NULL)
-		elog(ERROR, "type %u is not composite", type);
-	if (type == checked && entry->tupDesc_identifier == checked_shape)
-		return;
-	cv_check_shape(entry->tupDesc, "cv_purchase_history", 5, history_types);
-	checked = type;
-	checked_shape = entry->tupDesc_identifier;
-}
-
-/*
- * Reads a cv_purchase_history argument.  The attributes are int4 and four float8, so
- * they lie at fixed places but for NULLs.  Returns false for a history of NULLs.
- */
+/* Reads a cv_purchase_history argument; false for a history of NULLs. */
 bool
 cv_history_arg(FunctionCallInfo fcinfo, int argument, cv_history *history)
 {
-	HeapTupleHeader tuple = PG_GETARG_HEAPTUPLEHEADER(argument);
-	bool has_nulls = (tuple->t_infomask & HEAP_HASNULL) != 0;
-	const char *data = (const char *) tuple + tuple->t_hoff;
-	double number[5] = { 0 };
-	bool present[5];
-	Size offset = 0;
-	int i;
+	static cv_row_form form = { "cv_purchase_history", 5, history_types, InvalidOid, 0 };
+	cv_row_field field[5];
+	bool known[5];
 
-	check_history_type(HeapTupleHeaderGetTypeId(tuple));
-	if (HeapTupleHeaderGetNatts(tuple) != 5)
-		ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
-						errmsg("type %s has been altered", "cv_purchase_history"),
-						errhint("Make the stored histories anew.")));
-	for (i = 0; i < 5; i++)
-	{
-		present[i] = !has_nulls || !att_isnull(i, tuple->t_bits);
-		if (!present[i])
-			continue;
-		if (i > 0)
-			offset = MAXALIGN(offset);
-		if (tuple->t_hoff + offset + (i > 0 ? sizeof(double) : sizeof(int32)) >
-			HeapTupleHeaderGetDatumLength(tuple))
-			elog(ERROR, "cv_purchase_history is shorter than its attributes");
-		if (i == 0)
-			memcpy(&history->frequency, data, sizeof(int32));
-		else
-			memcpy(&number[i], data + offset, sizeof(double));
-		offset += i > 0 ? sizeof(double) : sizeof(int32);
-	}
-	if (!present[0] && !present[1] && !present[2])
+	cv_row_fields(fcinfo, argument, &form, field, known);
+	if (!known[0] && !known[1] && !known[2])
 		return false;
-	if (!present[0] || !present[1] || !present[2])
+	if (!known[0] || !known[1] || !known[2])
 		ereport(
 			ERROR,
 			(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 			 errmsg("frequency, recency and age of a purchase history must be known together")));
-	history->recency = number[1] + 0.0;
-	history->age = number[2] + 0.0;
-	history->monetary = number[3] + 0.0;
-	history->log_gaps = number[4];
-	history->has_monetary = present[3];
-	history->has_log_gaps = present[4];
+	history->frequency = (int32) field[0].whole;
+	history->recency = field[1].number + 0.0; /* no -0 */
+	history->age = field[2].number + 0.0;
+	history->monetary = field[3].number + 0.0;
+	history->log_gaps = field[4].number;
+	history->has_monetary = known[3];
+	history->has_log_gaps = known[4];
 	if (!(history->frequency >= 0 && history->recency >= 0 && history->recency <= history->age) ||
 		isinf(history->age) || (history->frequency == 0 && history->recency > 0))
 		ereport(
@@ -265,11 +213,11 @@ cv_history_arg(FunctionCallInfo fcinfo, int argument, cv_history *history)
 					history->frequency, history->recency, history->age),
 			 errdetail(
 				 "frequency is at least 0, recency lies between 0 and age in days and is 0 without repeat purchases.")));
-	if (present[3] && !isfinite(history->monetary))
+	if (known[3] && !isfinite(history->monetary))
 		ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 						errmsg("monetary of a purchase history must be finite, not %g",
 							   history->monetary)));
-	if (present[4] && !(fabs(history->log_gaps) <= 4e6))
+	if (known[4] && !(fabs(history->log_gaps) <= 4e6))
 		ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 						errmsg("log_gaps of a purchase history is out of range: %.15g",
 							   history->log_gaps)));

@@ -230,11 +230,7 @@ cv_clv_trans(PG_FUNCTION_ARGS)
 
 	cv_require_aggregate(fcinfo);
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2) || PG_ARGISNULL(3) || PG_ARGISNULL(4))
-	{
-		if (log == NULL)
-			PG_RETURN_NULL();
-		PG_RETURN_POINTER(log);
-	}
+		return cv_state_result(fcinfo, log);
 	amount = cv_millionths(PG_GETARG_FLOAT8(1));
 	day = cv_check_day("the date of a flow", PG_GETARG_DATEADT(2));
 	as_of = cv_check_day("as_of", PG_GETARG_DATEADT(3));
@@ -253,15 +249,7 @@ cv_clv_combine(PG_FUNCTION_ARGS)
 	cv_flow_log *other;
 	int32 i;
 
-	cv_require_aggregate(fcinfo);
-	if (PG_ARGISNULL(0) && PG_ARGISNULL(1))
-		PG_RETURN_NULL();
-	if (PG_ARGISNULL(0))
-		PG_RETURN_POINTER(read_flows(fcinfo, 1));
-	log = read_flows(fcinfo, 0);
-	if (PG_ARGISNULL(1))
-		PG_RETURN_POINTER(log);
-	other = read_flows(fcinfo, 1);
+	CV_RETURN_UNLESS_BOTH(log, other, read_flows);
 	check_same(log, other->as_of, other->discount_rate);
 	for (i = 0; i < other->count; i++)
 	{

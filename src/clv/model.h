@@ -147,7 +147,6 @@ extern void cv_model_set_fit(const cv_model_kind *kind, cv_model *model, double 
 							 double log_likelihood, double penalty, cv_minimum *minimum);
 extern void cv_warn_of_fit(const cv_model_kind *kind, const cv_model *model,
 						   const cv_minimum *minimum, const char *hint);
-extern int cv_model_degrees(const cv_model *model);
 extern double cv_model_bic(const cv_model *model);
 extern Datum
 cv_emit_parameters(FunctionCallInfo fcinfo, const cv_model_kind *kind, const cv_model *model);

@@ -124,9 +124,7 @@ add_entry(cv_retention_base *base, const cv_retention_entry *entry)
 	cv_retention_entry *same;
 
 	/* the sum bounds every count */
-	if (unlikely(pg_add_s64_overflow(base->customers, entry->customers, &base->customers)))
-		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-						errmsg("more than %lld customers", (long long) PG_INT64_MAX)));
+	cv_count(&base->customers, entry->customers, "customers");
 	same = find_entry(base, entry);
 	if (same == NULL && base->count > base->sorted &&
 		compare_entries(&base->entry[base->count - 1], entry) == 0)
@@ -156,11 +154,7 @@ cv_retention_base_trans(PG_FUNCTION_ARGS)
 
 	cv_require_aggregate(fcinfo);
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2) || (counted && PG_ARGISNULL(3)))
-	{
-		if (base == NULL)
-			PG_RETURN_NULL();
-		PG_RETURN_POINTER(base);
-	}
+		return cv_state_result(fcinfo, base);
 	entry.tenure = PG_GETARG_INT32(1);
 	entry.lost = PG_GETARG_BOOL(2) ? 1 : 0;
 	entry.customers = counted ? PG_GETARG_INT64(3) : 1;
@@ -192,15 +186,7 @@ cv_retention_base_combine(PG_FUNCTION_ARGS)
 	const cv_retention_base *other;
 	int32 i;
 
-	cv_require_aggregate(fcinfo);
-	if (PG_ARGISNULL(0) && PG_ARGISNULL(1))
-		PG_RETURN_NULL();
-	if (PG_ARGISNULL(0))
-		PG_RETURN_POINTER(read_base(fcinfo, 1));
-	base = read_base(fcinfo, 0);
-	if (PG_ARGISNULL(1))
-		PG_RETURN_POINTER(base);
-	other = read_base(fcinfo, 1);
+	CV_RETURN_UNLESS_BOTH(base, other, read_base);
 	for (i = 0; i < other->count; i++)
 	{
 		base = add_entry(base, &other->entry[i]);

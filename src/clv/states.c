@@ -17,7 +17,6 @@
 #include <math.h>
 
 #include "catalog/pg_type.h"
-#include "common/int.h"
 #include "core/linear.h"
 #include "libpq/pqformat.h"
 #include "miscadmin.h"
@@ -92,15 +91,6 @@ make_room(cv_transition_matrix *matrix, int32 states)
 	return matrix;
 }
 
-static void
-add_count(int64 *count, int64 more)
-{
-	if (unlikely(pg_add_s64_overflow(*count, more, count)))
-		ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-						errmsg("more than %lld transitions between two states",
-							   (long long) PG_INT64_MAX)));
-}
-
 static int32
 check_state(const char *name, int32 state)
 {
@@ -126,15 +116,11 @@ cv_transition_matrix_trans(PG_FUNCTION_ARGS)
 
 	cv_require_aggregate(fcinfo);
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
-	{
-		if (matrix == NULL)
-			PG_RETURN_NULL();
-		PG_RETURN_POINTER(matrix);
-	}
+		return cv_state_result(fcinfo, matrix);
 	from = check_state("from_state", PG_GETARG_INT32(1));
 	to = check_state("to_state", PG_GETARG_INT32(2));
 	matrix = make_room(matrix, Max(from, to));
-	add_count(&CELL(matrix, from - 1, to - 1), 1);
+	cv_count(&CELL(matrix, from - 1, to - 1), 1, "transitions between two states");
 	PG_RETURN_POINTER(matrix);
 }
 
@@ -147,19 +133,11 @@ cv_transition_matrix_combine(PG_FUNCTION_ARGS)
 	int32 i;
 	int32 j;
 
-	cv_require_aggregate(fcinfo);
-	if (PG_ARGISNULL(0) && PG_ARGISNULL(1))
-		PG_RETURN_NULL();
-	if (PG_ARGISNULL(0))
-		PG_RETURN_POINTER(read_matrix(fcinfo, 1));
-	matrix = read_matrix(fcinfo, 0);
-	if (PG_ARGISNULL(1))
-		PG_RETURN_POINTER(matrix);
-	other = read_matrix(fcinfo, 1);
+	CV_RETURN_UNLESS_BOTH(matrix, other, read_matrix);
 	matrix = make_room(matrix, other->states);
 	for (i = 0; i < other->states; i++)
 		for (j = 0; j < other->states; j++)
-			add_count(&CELL(matrix, i, j), CELL(other, i, j));
+			cv_count(&CELL(matrix, i, j), CELL(other, i, j), "transitions between two states");
 	PG_RETURN_POINTER(matrix);
 }
 

@@ -11,10 +11,9 @@
  *
  * and e^z is the odds of being dead.  Given alive, p ~ Beta(a, b + k).
  */
-#include "core/buying.h"
-
 #include <math.h>
 
+#include "core/beta_geometric.h"
 #include "core/beta_power.h"
 #include "core/special.h"
 
@@ -128,10 +127,11 @@ add(const double *p, const cv_group *group, int n, cv_likelihood *sum, int first
 
 /* E[(1 + p ahead / (alpha + T))^-(r + x)]: no purchase, or none that was the last. */
 static double
-survival(const double *p, double x, double T, double ahead, double k)
+survival(const double *p, double x, double t_x, double T, double ahead, double k)
 {
 	cv_beta_power mean;
 
+	(void) t_x;
 	if (ahead == INFINITY)
 		return 0;
 	cv_beta_power_init(&mean, p[R] + x, p[A], p[B] + k);
@@ -149,13 +149,14 @@ power_decay(double y, void *context)
  * undiscounted it integrates to E[(1 - (1 + p y)^-(r+x)) / p], y = horizon/(alpha+T).
  */
 static double
-purchases(const double *p, double x, double T, double horizon, double delta, double k)
+purchases(const double *p, double x, double t_x, double T, double horizon, double delta, double k)
 {
 	double shape = p[R] + x;
 	double scale = p[ALPHA] + T;
 	double c = p[B] + k;
 	cv_beta_power mean;
 
+	(void) t_x;
 	if (horizon == 0)
 		return 0;
 	if (delta > 0)
@@ -174,7 +175,7 @@ purchases(const double *p, double x, double T, double horizon, double delta, dou
  * was the end and the rate would have allowed n or more.
  */
 static double
-probability(const double *p, double x, double T, double horizon, double n, double k)
+probability(const double *p, double x, double t_x, double T, double horizon, double n, double k)
 {
 	double shape = p[R] + x;
 	double scale = p[ALPHA] + T;
@@ -182,6 +183,7 @@ probability(const double *p, double x, double T, double horizon, double n, doubl
 	double stays;
 	double result;
 
+	(void) t_x;
 	if (horizon == 0)
 		return n == 0;
 	stays = cv_lgamma_delta(c, n) - cv_lgamma_delta(p[A] + c, n);
@@ -192,40 +194,8 @@ probability(const double *p, double x, double T, double horizon, double n, doubl
 	return result;
 }
 
-/* The two families differ in k alone. */
-#define FAMILY(name, first)                                                                      \
-	static double name##_log_likelihood(const double *p, double x, double t_x, double T)         \
-	{                                                                                            \
-		return log_likelihood(p, x, t_x, T, x + (first));                                        \
-	}                                                                                            \
-	static void name##_add(const double *p, const cv_group *group, int n, cv_likelihood *sum)    \
-	{                                                                                            \
-		add(p, group, n, sum, first);                                                            \
-	}                                                                                            \
-	static double name##_log_odds_dead(const double *p, double x, double t_x, double T)          \
-	{                                                                                            \
-		return log_odds_dead(p, x, t_x, T, x + (first));                                         \
-	}                                                                                            \
-	static double name##_survival(const double *p, double x, double t_x, double T, double ahead) \
-	{                                                                                            \
-		(void) t_x;                                                                              \
-		return survival(p, x, T, ahead, x + (first));                                            \
-	}                                                                                            \
-	static double name##_purchases(const double *p, double x, double t_x, double T,              \
-								   double horizon, double delta)                                 \
-	{                                                                                            \
-		(void) t_x;                                                                              \
-		return purchases(p, x, T, horizon, delta, x + (first));                                  \
-	}                                                                                            \
-	static double name##_probability(const double *p, double x, double t_x, double T,            \
-									 double horizon, double n)                                   \
-	{                                                                                            \
-		(void) t_x;                                                                              \
-		return probability(p, x, T, horizon, n, x + (first));                                    \
-	}
-
-FAMILY(bg, 0)
-FAMILY(mbg, 1)
+CV_BETA_GEOMETRIC(bg, 0)
+CV_BETA_GEOMETRIC(mbg, 1)
 
 const cv_buying_family cv_bg_nbd = { "bg/nbd",
 									 4,

@@ -16,10 +16,9 @@
  * log_likelihood and add leave ln G out: of a base only its sum is known, and given k
  * it does not depend on the parameters.
  */
-#include "core/buying.h"
-
 #include <math.h>
 
+#include "core/beta_geometric.h"
 #include "core/renewal.h"
 #include "core/special.h"
 
@@ -253,46 +252,37 @@ add(const double *p, const cv_group *group, int n, cv_likelihood *sum, int first
 	}
 }
 
-/* The two families differ in the chances to drop out. */
-#define FAMILY(name, first)                                                                      \
-	static double name##_log_likelihood(const double *p, double x, double t_x, double T)         \
-	{                                                                                            \
-		return log_likelihood(p, x, t_x, T, x + (first));                                        \
-	}                                                                                            \
-	static void name##_add(const double *p, const cv_group *group, int n, cv_likelihood *sum)    \
-	{                                                                                            \
-		add(p, group, n, sum, first);                                                            \
-	}                                                                                            \
-	static double name##_log_odds_dead(const double *p, double x, double t_x, double T)          \
-	{                                                                                            \
-		return log_odds_dead(p, x, t_x, T, x + (first));                                         \
-	}                                                                                            \
-	static double name##_survival(const double *p, double x, double t_x, double T, double ahead) \
-	{                                                                                            \
-		cv_renewal self;                                                                         \
-                                                                                                 \
-		living(&self, p, x, t_x, T, x + (first));                                                \
-		return cv_renewal_survival(&self, ahead);                                                \
-	}                                                                                            \
-	static double name##_purchases(const double *p, double x, double t_x, double T,              \
-								   double horizon, double delta)                                 \
-	{                                                                                            \
-		cv_renewal self;                                                                         \
-                                                                                                 \
-		living(&self, p, x, t_x, T, x + (first));                                                \
-		return cv_renewal_events(&self, horizon, delta);                                         \
-	}                                                                                            \
-	static double name##_probability(const double *p, double x, double t_x, double T,            \
-									 double horizon, double n)                                   \
-	{                                                                                            \
-		cv_renewal self;                                                                         \
-                                                                                                 \
-		living(&self, p, x, t_x, T, x + (first));                                                \
-		return cv_renewal_probability(&self, horizon, n);                                        \
-	}
+static double
+survival(const double *p, double x, double t_x, double T, double ahead, double survived)
+{
+	cv_renewal self;
 
-FAMILY(bg, 0)
-FAMILY(mbg, 1)
+	living(&self, p, x, t_x, T, survived);
+	return cv_renewal_survival(&self, ahead);
+}
+
+static double
+purchases(const double *p, double x, double t_x, double T, double horizon, double delta,
+		  double survived)
+{
+	cv_renewal self;
+
+	living(&self, p, x, t_x, T, survived);
+	return cv_renewal_events(&self, horizon, delta);
+}
+
+static double
+probability(const double *p, double x, double t_x, double T, double horizon, double n,
+			double survived)
+{
+	cv_renewal self;
+
+	living(&self, p, x, t_x, T, survived);
+	return cv_renewal_probability(&self, horizon, n);
+}
+
+CV_BETA_GEOMETRIC(bg, 0)
+CV_BETA_GEOMETRIC(mbg, 1)
 
 const cv_buying_family cv_bg_cnbd = { "bg/cnbd-k",
 									  4,

@@ -111,6 +111,7 @@ cv_sum_carry(cv_sum *sum, double rest)
 	normal_form(expansion, n, sum);
 }
 
+/* Adds another sum, part by part. */
 void
 cv_sum_add_sum(cv_sum *sum, const cv_sum *other)
 {

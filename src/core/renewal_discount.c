@@ -116,6 +116,7 @@ normalised(const cv_renewal *self, double sum, double whole, double step)
 
 #define MOST_RATES 2048 /* on either side */
 
+/* E[sum of e^(-delta u) over purchases at T + u, u > 0], delta above 0. */
 double
 cv_renewal_for_ever(const cv_renewal *self, double delta)
 {
@@ -292,6 +293,7 @@ within_given_rate(within *at)
 	return first > 0 ? sum / whole : sum;
 }
 
+/* The same for purchases with u up to a finite horizon. */
 double
 cv_renewal_within(const cv_renewal *self, double horizon, double delta)
 {

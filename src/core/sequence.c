@@ -21,6 +21,7 @@ cv_sequence_memory(const cv_sequence *pattern, int64_t rows)
 	return pattern->has_time ? (rows + 2) * pattern->choices : 0;
 }
 
+/* Prepares a search over rows; its notes must have room for cv_sequence_memory numbers. */
 void
 cv_sequence_begin(cv_sequence_search *search)
 {

@@ -33,8 +33,8 @@ check_interrupts(void)
 }
 
 /* The number of steps must be one that a funnel can have. */
-void
-cv_check_steps(int steps, const char *what)
+static void
+check_steps(int steps, const char *what)
 {
 	if (steps < 1 || steps > CV_FUNNEL_STEPS)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -57,7 +57,7 @@ take_steps_apart(funnel_site *site, const ArrayType *steps, MemoryContext contex
 	memcpy(site->array, steps, VARSIZE(steps));
 	deconstruct_array(site->array, TEXTOID, -1, false, TYPALIGN_INT, &element, &nulls,
 					  &site->steps);
-	cv_check_steps(site->steps, "steps");
+	check_steps(site->steps, "steps");
 	for (i = 0; i < site->steps; i++)
 	{
 		if (nulls[i])

@@ -8,6 +8,4 @@
 
 extern const Oid cv_funnel_result_types[3];
 
-extern void cv_check_steps(int steps, const char *what);
-
 #endif

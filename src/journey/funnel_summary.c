@@ -13,6 +13,7 @@
 #include "journey/funnel.h"
 #include "libpq/pqformat.h"
 #include "miscadmin.h"
+#include "pg/row_arg.h"
 #include "utils/array.h"
 #include "utils/timestamp.h"
 
@@ -76,20 +77,21 @@ static bool
 read_result(FunctionCallInfo fcinfo, int argument, int *reached, const TimestampTz **times,
 			int *steps)
 {
-	Datum values[3];
-	bool nulls[3];
+	static cv_row_form form = { "cv_funnel_result", 3, cv_funnel_result_types, InvalidOid, 0 };
+	cv_row_field field[3];
+	bool known[3];
 	ArrayType *array;
 	int i;
 
-	cv_deform_arg(fcinfo, argument, "cv_funnel_result", 3, cv_funnel_result_types, values, nulls);
-	if (nulls[0])
+	cv_row_fields(fcinfo, argument, &form, field, known);
+	if (!known[0])
 		return false;
-	*reached = DatumGetInt32(values[0]);
+	*reached = (int) field[0].whole;
 	*times = NULL;
 	*steps = 0;
-	if (!nulls[2])
+	if (known[2])
 	{
-		array = DatumGetArrayTypeP(values[2]);
+		array = DatumGetArrayTypeP(field[2].array);
 		*steps = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
 		*times = (const TimestampTz *) ARR_DATA_PTR(array);
 		if (ARR_NDIM(array) > 1 || *steps > CV_FUNNEL_STEPS)
@@ -136,7 +138,7 @@ cv_funnel_summary_trans(PG_FUNCTION_ARGS)
 		flow.customers = 1;
 		summary = cv_flow_add(summary, type_name, &flow);
 	}
-	summary->parameter[CUSTOMERS]++;
+	cv_count(&summary->parameter[CUSTOMERS], 1, "customers");
 	summary->parameter[STEPS] = Max(summary->parameter[STEPS], steps);
 	PG_RETURN_POINTER(summary);
 }
@@ -158,7 +160,7 @@ cv_funnel_summary_combine(PG_FUNCTION_ARGS)
 		PG_RETURN_POINTER(summary);
 	other = read_summary(fcinfo, 1);
 	summary = cv_flow_merge(summary, type_name, other, NULL);
-	summary->parameter[CUSTOMERS] += other->parameter[CUSTOMERS];
+	cv_count(&summary->parameter[CUSTOMERS], other->parameter[CUSTOMERS], "customers");
 	summary->parameter[STEPS] = Max(summary->parameter[STEPS], other->parameter[STEPS]);
 	PG_RETURN_POINTER(summary);
 }

@@ -73,6 +73,7 @@ cv_journey_sorted(const cv_journey_log *log, const char *type)
 	return stored;
 }
 
+/* A journey log argument, its entries in order. */
 const cv_journey_log *
 cv_journey_log_arg(FunctionCallInfo fcinfo, int argument)
 {
@@ -153,11 +154,7 @@ cv_journey_log_trans(PG_FUNCTION_ARGS)
 			log = cv_journey_state_arg(fcinfo, 0, cv_journey_log_type);
 	}
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
-	{
-		if (log == NULL)
-			PG_RETURN_NULL();
-		PG_RETURN_POINTER(log);
-	}
+		return cv_state_result(fcinfo, log);
 	at = PG_GETARG_TIMESTAMPTZ(1);
 	if (unlikely(TIMESTAMP_NOT_FINITE(at)))
 		cv_check_instant("the instant of a stage", at);

@@ -21,12 +21,14 @@ is_word(const char *text, int32 length, const char *word)
 	return (int32) strlen(word) == length && memcmp(text, word, length) == 0;
 }
 
+/* The word for a rule's direction. */
 const char *
 cv_node_direction(int rule)
 {
 	return rule & CV_NODE_BACKWARD ? "backward" : "forward";
 }
 
+/* The word for a rule's base. */
 const char *
 cv_node_base(int rule)
 {
@@ -84,11 +86,7 @@ cv_next_node_trans(PG_FUNCTION_ARGS)
 			log = cv_condition_log_arg(fcinfo, 0, cv_node_log_type);
 	}
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2) || PG_ARGISNULL(3) || PG_ARGISNULL(4) || PG_ARGISNULL(6))
-	{
-		if (log == NULL)
-			PG_RETURN_NULL();
-		PG_RETURN_POINTER(log);
-	}
+		return cv_state_result(fcinfo, log);
 	direction = PG_GETARG_TEXT_PP(1);
 	base = PG_GETARG_TEXT_PP(2);
 	at = cv_check_instant("the instant of a row", PG_GETARG_TIMESTAMPTZ(3));

@@ -76,11 +76,7 @@ cv_retention_trans(PG_FUNCTION_ARGS)
 
 	cv_require_aggregate(fcinfo);
 	if (PG_ARGISNULL(1))
-	{
-		if (state == NULL)
-			PG_RETURN_NULL();
-		PG_RETURN_POINTER(state);
-	}
+		return cv_state_result(fcinfo, state);
 	met = cv_conditions_arg(fcinfo, 1, "conditions", MOST, &conditions);
 	if (state == NULL)
 		state = new_union(conditions, 0);
@@ -96,15 +92,7 @@ cv_retention_combine(PG_FUNCTION_ARGS)
 	cv_condition_union *state;
 	cv_condition_union *other;
 
-	cv_require_aggregate(fcinfo);
-	if (PG_ARGISNULL(0) && PG_ARGISNULL(1))
-		PG_RETURN_NULL();
-	if (PG_ARGISNULL(0))
-		PG_RETURN_POINTER(read_union(fcinfo, 1));
-	state = read_union(fcinfo, 0);
-	if (PG_ARGISNULL(1))
-		PG_RETURN_POINTER(state);
-	other = read_union(fcinfo, 1);
+	CV_RETURN_UNLESS_BOTH(state, other, read_union);
 	check_same(state, other->conditions);
 	state->met |= other->met;
 	PG_RETURN_POINTER(state);

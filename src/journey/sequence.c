@@ -71,11 +71,7 @@ cv_sequence_trans(PG_FUNCTION_ARGS)
 			log = cv_condition_log_arg(fcinfo, 0, cv_condition_log_type);
 	}
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2) || PG_ARGISNULL(3))
-	{
-		if (log == NULL)
-			PG_RETURN_NULL();
-		PG_RETURN_POINTER(log);
-	}
+		return cv_state_result(fcinfo, log);
 	pattern = PG_GETARG_TEXT_PP(1);
 	rule = VARDATA_ANY(pattern);
 	length = (int32) VARSIZE_ANY_EXHDR(pattern);

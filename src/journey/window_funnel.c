@@ -121,11 +121,7 @@ cv_window_funnel_trans(PG_FUNCTION_ARGS)
 			log = cv_condition_log_arg(fcinfo, 0, cv_condition_log_type);
 	}
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2) || PG_ARGISNULL(3) || PG_ARGISNULL(4))
-	{
-		if (log == NULL)
-			PG_RETURN_NULL();
-		PG_RETURN_POINTER(log);
-	}
+		return cv_state_result(fcinfo, log);
 	within = cv_span_arg(fcinfo, 1, "within");
 	mode = PG_GETARG_TEXT_PP(2);
 	at = cv_check_instant("the instant of a row", PG_GETARG_TIMESTAMPTZ(3));

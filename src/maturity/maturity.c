@@ -69,11 +69,7 @@ cv_maturity_trans(PG_FUNCTION_ARGS)
 
 	cv_require_aggregate(fcinfo);
 	if (PG_ARGISNULL(1))
-	{
-		if (summary == NULL)
-			PG_RETURN_NULL();
-		PG_RETURN_POINTER(summary);
-	}
+		return cv_state_result(fcinfo, summary);
 	level = PG_GETARG_INT32(1);
 	if (level < 1)
 		ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
@@ -94,15 +90,7 @@ cv_maturity_combine(PG_FUNCTION_ARGS)
 	cv_maturity_summary *summary;
 	const cv_maturity_summary *other;
 
-	cv_require_aggregate(fcinfo);
-	if (PG_ARGISNULL(0) && PG_ARGISNULL(1))
-		PG_RETURN_NULL();
-	if (PG_ARGISNULL(0))
-		PG_RETURN_POINTER(read_summary(fcinfo, 1));
-	summary = read_summary(fcinfo, 0);
-	if (PG_ARGISNULL(1))
-		PG_RETURN_POINTER(summary);
-	other = read_summary(fcinfo, 1);
+	CV_RETURN_UNLESS_BOTH(summary, other, read_summary);
 	summary->highest = Max(summary->highest, other->highest);
 	summary->lacking = lower_level(summary->lacking, other->lacking);
 	PG_RETURN_POINTER(summary);

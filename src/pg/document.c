@@ -1,6 +1,6 @@
 /*
- * document.c: reads a text form that is one JSON object of a few members; every member
- * must be there, and no other.
+ * document.c: jsonb objects of a few members.  A cv_document is a text form that is one
+ * such object; every member must be there, and no other.
  */
 #include "postgres.h"
 
@@ -24,18 +24,12 @@ cv_document_open(const char *text, const char *type, const char *form)
 	return document;
 }
 
-/* A member, NULL if it is missing. */
-static JsonbValue *
-find_member(cv_document *document, const char *key)
-{
-	return getKeyJsonValueFromContainer(&document->object->root, key, (int) strlen(key), NULL);
-}
-
 /* A member that must be there. */
-JsonbValue *
-cv_document_member(cv_document *document, const char *key)
+static JsonbValue *
+known_member(cv_document *document, const char *key)
 {
-	JsonbValue *value = find_member(document, key);
+	JsonbValue *value =
+		getKeyJsonValueFromContainer(&document->object->root, key, (int) strlen(key), NULL);
 
 	if (value == NULL)
 		cv_malformed(document->type, "\"%s\" is missing.", key);
@@ -47,12 +41,29 @@ cv_document_member(cv_document *document, const char *key)
 JsonbContainer *
 cv_document_array(cv_document *document, const char *key)
 {
-	JsonbValue *value = cv_document_member(document, key);
+	JsonbValue *value = known_member(document, key);
 
 	if (value->type != jbvBinary || !JsonContainerIsArray(value->val.binary.data) ||
 		JsonContainerIsScalar(value->val.binary.data))
 		cv_malformed(document->type, "\"%s\" must be an array.", key);
 	return value->val.binary.data;
+}
+
+/*
+ * The next member of an object; false at its end.  The iterator is one of
+ * JsonbIteratorInit, and the key, not terminated, points into the object.
+ */
+bool
+cv_next_member(JsonbIterator **members, JsonbValue *key, JsonbValue *value)
+{
+	JsonbIteratorToken token = JsonbIteratorNext(members, key, true);
+
+	if (token == WJB_BEGIN_OBJECT)
+		token = JsonbIteratorNext(members, key, true);
+	if (token != WJB_KEY)
+		return false;
+	(void) JsonbIteratorNext(members, value, true);
+	return true;
 }
 
 /* A value that must be a finite number. */
@@ -74,14 +85,14 @@ cv_member_number(const JsonbValue *value, const char *type, const char *key)
 double
 cv_document_number(cv_document *document, const char *key)
 {
-	return cv_member_number(cv_document_member(document, key), document->type, key);
+	return cv_member_number(known_member(document, key), document->type, key);
 }
 
 /* A member that must be a whole number in a range. */
 int64
 cv_document_integer(cv_document *document, const char *key, int64 low, int64 high)
 {
-	JsonbValue *value = cv_document_member(document, key);
+	JsonbValue *value = known_member(document, key);
 	char *digits;
 	char *end;
 	int64 number;
@@ -102,7 +113,7 @@ void
 cv_document_close(cv_document *document)
 {
 	JsonbIterator *members;
-	JsonbIteratorToken token;
+	JsonbValue key;
 	JsonbValue value;
 	StringInfoData names;
 
@@ -110,9 +121,8 @@ cv_document_close(cv_document *document)
 		return;
 	initStringInfo(&names);
 	members = JsonbIteratorInit(&document->object->root);
-	while ((token = JsonbIteratorNext(&members, &value, true)) != WJB_DONE)
-		if (token == WJB_KEY)
-			appendStringInfo(&names, "%s\"%.*s\"", names.len > 0 ? ", " : "", value.val.string.len,
-							 value.val.string.val);
+	while (cv_next_member(&members, &key, &value))
+		appendStringInfo(&names, "%s\"%.*s\"", names.len > 0 ? ", " : "", key.val.string.len,
+						 key.val.string.val);
 	cv_malformed(document->type, "It has members that do not belong there: %s.", names.data);
 }

@@ -1,7 +1,7 @@
 /*
- * json.c: text forms are JSON, read as a stream by PostgreSQL's own parser (a
- * jsonb value would end at 256 MB), numbers written in the shortest form that
- * reads back exactly.
+ * json.c: text forms are JSON.  Those that grow with the data are lists of rows, read as
+ * a stream (json_stream.c; a jsonb value would end at 256 MB); numbers are written in the
+ * shortest form that reads back exactly.
  */
 #include "postgres.h"
 
@@ -38,13 +38,6 @@ cv_malformed(const char *type, const char *detail, ...)
 					errdetail_internal("%s", text.data)));
 }
 
-/* The form is not the one expected. */
-static void
-wrong_form(cv_json *json)
-{
-	cv_malformed(json->type, "It must be of the form %s.", json->form);
-}
-
 /* Within the list of names, which has one level. */
 static bool
 in_names(const cv_json *json)
@@ -70,119 +63,89 @@ is_list(const cv_json *json)
 	return in_names(json);
 }
 
+/* A scalar beside the lists, in an outermost object. */
+static bool
+is_beside(const cv_json *json)
+{
+	return json->depth == 1 && json->shape[0] == '{' && !is_list(json);
+}
+
 static void
-open_level(cv_json *json, char opener)
+on_open(cv_json_stream *stream)
 {
-	if (is_innermost(json) || json->shape[json->depth] != opener ||
-		(json->depth == 1 && json->shape[0] == '{' && !is_list(json)))
-		wrong_form(json);
-	json->depth++;
-	json->index[json->depth] = -1;
+	cv_json *json = stream->context;
+
+	if (is_innermost(json) || is_beside(json) ||
+		json->shape[json->depth] != stream->level[stream->depth - 1].bracket)
+		cv_json_wrong_form(stream);
+	json->depth = stream->depth;
 }
 
-static CV_JSON_ACTION
-on_array(void *state)
+static void
+on_close(cv_json_stream *stream)
 {
-	open_level(state, '[');
-	CV_JSON_DONE;
-}
-
-static CV_JSON_ACTION
-on_object(void *state)
-{
-	open_level(state, '{');
-	CV_JSON_DONE;
-}
-
-static CV_JSON_ACTION
-on_array_end(void *state)
-{
-	cv_json *json = state;
+	cv_json *json = stream->context;
+	const cv_json_level *level = &stream->level[stream->depth - 1];
+	int i;
 
 	if (is_innermost(json) && !in_names(json))
 	{
-		if (json->width > 0 && json->index[json->depth] + 1 != json->width)
-			wrong_form(json);
+		if (json->width > 0 && level->at + 1 != json->width)
+			cv_json_wrong_form(stream);
 		if (json->row)
-			json->row(json, json->index[json->depth] + 1);
+			json->row(json, level->at + 1);
 	}
+	for (i = 0; level->bracket == '{' && i < (int) lengthof(json->keys) && json->keys[i]; i++)
+		if (!(level->seen & 1 << i) && json->keys[i] != json->names)
+			cv_malformed(json->type, "\"%s\" is missing.", json->keys[i]);
 	json->depth--;
-	CV_JSON_DONE;
 }
 
-static CV_JSON_ACTION
-on_object_end(void *state)
+static int
+on_member(cv_json_stream *stream, char *name)
 {
-	((cv_json *) state)->depth--;
-	CV_JSON_DONE;
-}
-
-static CV_JSON_ACTION
-on_field(void *state, char *name, bool isnull)
-{
-	cv_json *json = state;
+	cv_json *json = stream->context;
 	int i;
 
 	for (i = 0; i < (int) lengthof(json->keys) && json->keys[i]; i++)
 		if (strcmp(name, json->keys[i]) == 0)
-			break;
-	if (i == (int) lengthof(json->keys) || json->keys[i] == NULL)
-		cv_malformed(json->type, "It has no member \"%s\".", name);
-	if (json->seen & 1 << i)
-		cv_malformed(json->type, "\"%s\" stands twice.", name);
-	json->seen |= 1 << i;
-	json->key = json->keys[i];
-	CV_JSON_DONE;
+		{
+			json->key = json->keys[i];
+			return i;
+		}
+	return -1;
 }
 
-static CV_JSON_ACTION
-on_element(void *state, bool isnull)
+static void
+on_scalar(cv_json_stream *stream, char *token, JsonTokenType kind)
 {
-	cv_json *json = state;
+	cv_json *json = stream->context;
+	int at = stream->level[stream->depth - 1].at;
 
-	json->index[json->depth]++;
-	if (is_innermost(json) && !in_names(json) && json->width > 0 &&
-		json->index[json->depth] >= json->width)
-		wrong_form(json);
-	CV_JSON_DONE;
-}
-
-static CV_JSON_ACTION
-on_scalar(void *state, char *token, JsonTokenType kind)
-{
-	cv_json *json = state;
-
-	if (!is_innermost(json) && !(json->depth == 1 && json->shape[0] == '{' && !is_list(json)))
-		wrong_form(json);
+	if (!is_innermost(json) && !is_beside(json))
+		cv_json_wrong_form(stream);
+	if (is_innermost(json) && !in_names(json) && json->width > 0 && at >= json->width)
+		cv_json_wrong_form(stream);
+	json->index[json->depth] = at;
 	json->scalar(json, token, kind);
-	if (token)
-		pfree(token);
-	CV_JSON_DONE;
 }
 
-/* Reads a text form, calling json->scalar for every scalar in its place. */
+/* Reads a text form of lists, calling json->scalar for every scalar in its place. */
 void
 cv_json_read(cv_json *json, char *text)
 {
-	JsonSemAction actions;
-	int i;
+	cv_json_stream stream = { 0 };
 
-	memset(&actions, 0, sizeof(actions));
-	actions.semstate = json;
-	actions.object_start = on_object;
-	actions.object_end = on_object_end;
-	actions.array_start = on_array;
-	actions.array_end = on_array_end;
-	actions.object_field_start = on_field;
-	actions.array_element_start = on_element;
-	actions.scalar = on_scalar;
+	stream.json.type = json->type;
+	stream.json.form = json->form;
+	stream.open = on_open;
+	stream.close = on_close;
+	stream.member = on_member;
+	stream.scalar = on_scalar;
+	stream.context = json;
 	json->depth = 0;
 	json->key = NULL;
-	json->seen = 0;
-	pg_parse_json_or_ereport(cv_json_lexer(text, strlen(text)), &actions);
-	for (i = 0; i < (int) lengthof(json->keys) && json->keys[i]; i++)
-		if (!(json->seen & 1 << i) && json->keys[i] != json->names)
-			cv_malformed(json->type, "\"%s\" is missing.", json->keys[i]);
+	cv_json_stream_read(&stream, text);
 }
 
 /* A scalar that must be a finite number. */

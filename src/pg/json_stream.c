@@ -1,7 +1,8 @@
 /*
  * json_stream.c: JSON text of any shape, read as a stream by PostgreSQL's own
  * parser: the reader is told of each bracket, member and scalar in its place.
- * json.c has the simpler way for lists of rows.
+ * json.c has, on top of it, the simpler way for lists of rows; document.c reads small
+ * objects whose members may be asked for by name.
  */
 #include "postgres.h"
 

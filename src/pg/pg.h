@@ -7,6 +7,7 @@
 
 #include "postgres.h"
 
+#include "common/int.h"
 #include "common/jsonapi.h"
 #include "compat.h"
 #include "datatype/timestamp.h"
@@ -52,6 +53,42 @@ cv_state_alloc(Size fixed, int64 capacity, Size element, const char *type, uint8
 extern void *cv_value_arg(FunctionCallInfo fcinfo, int argument, const char *type, Size smallest,
 						  uint8 known_flags);
 extern void cv_require_aggregate(FunctionCallInfo fcinfo);
+CV_NORETURN extern void cv_too_many(const char *what);
+
+/* Adds to a count of a state; "what" is counted, in the plural. */
+static inline void
+cv_count(int64 *count, int64 more, const char *what)
+{
+	if (unlikely(pg_add_s64_overflow(*count, more, count)))
+		cv_too_many(what);
+}
+
+/* A transition's result where a row is ignored: the state, NULL while there is none. */
+static inline Datum
+cv_state_result(FunctionCallInfo fcinfo, const void *state)
+{
+	if (state == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_POINTER(state);
+}
+
+/*
+ * How a combine function begins: reads the states that its two arguments hold, and
+ * returns where they are not both there, with the one that is or with NULL.
+ */
+#define CV_RETURN_UNLESS_BOTH(state, other, read)  \
+	do                                             \
+	{                                              \
+		cv_require_aggregate(fcinfo);              \
+		if (PG_ARGISNULL(0) && PG_ARGISNULL(1))    \
+			PG_RETURN_NULL();                      \
+		if (PG_ARGISNULL(0))                       \
+			PG_RETURN_POINTER((read) (fcinfo, 1)); \
+		(state) = (read) (fcinfo, 0);              \
+		if (PG_ARGISNULL(1))                       \
+			PG_RETURN_POINTER(state);              \
+		(other) = (read) (fcinfo, 1);              \
+	} while (0)
 
 /* wire.c */
 extern void cv_send_begin(StringInfo buffer, uint8 flags);
@@ -78,8 +115,7 @@ struct cv_json
 
 	int depth;		 /* open arrays and objects */
 	const char *key; /* last one of the outermost object */
-	int seen;		 /* keys met, as bits */
-	int index[4];	 /* position within the array at each depth */
+	int index[4];	 /* [depth]: position of a scalar within its array */
 };
 
 extern void cv_json_read(cv_json *json, char *text);
@@ -125,8 +161,6 @@ CV_NORETURN extern void cv_json_wrong_form(cv_json_stream *stream);
 extern void cv_check_shape(TupleDesc shape, const char *name, int n, const Oid *types);
 extern TupleDesc
 cv_result_shape(FunctionCallInfo fcinfo, const char *name, int n, const Oid *types);
-extern void cv_deform_arg(FunctionCallInfo fcinfo, int argument, const char *name, int n,
-						  const Oid *types, Datum *values, bool *nulls);
 extern Datum cv_row(FunctionCallInfo fcinfo, Datum *values, bool *nulls, const char *name, int n,
 					const Oid *types);
 extern void cv_emit(FunctionCallInfo fcinfo, Datum *values, bool *nulls);

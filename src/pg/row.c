@@ -8,7 +8,6 @@
 #include "pg/pg.h"
 #include "utils/memutils.h"
 #include "utils/tuplestore.h"
-#include "utils/typcache.h"
 
 /*
  * A composite type can be altered by its owner; what C code builds and reads must
@@ -60,29 +59,6 @@ cv_row(FunctionCallInfo fcinfo, Datum *values, bool *nulls, const char *name, in
 	if (shape == NULL)
 		fcinfo->flinfo->fn_extra = shape = cv_result_shape(fcinfo, name, n, types);
 	return HeapTupleGetDatum(heap_form_tuple(shape, values, nulls));
-}
-
-/* Takes apart a row of a composite type that must have the given attributes. */
-void
-cv_deform_arg(FunctionCallInfo fcinfo, int argument, const char *name, int n, const Oid *types,
-			  Datum *values, bool *nulls)
-{
-	HeapTupleHeader row = PG_GETARG_HEAPTUPLEHEADER(argument);
-	TypeCacheEntry *entry = lookup_type_cache(HeapTupleHeaderGetTypeId(row), TYPECACHE_TUPDESC);
-	HeapTupleData tuple;
-
-	if (entry->tupDesc == NULL)
-		elog(ERROR, "type %u is not composite", HeapTupleHeaderGetTypeId(row));
-	cv_check_shape(entry->tupDesc, name, n, types);
-	if ((int) HeapTupleHeaderGetNatts(row) != n)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATATYPE_MISMATCH), errmsg("type %s has been altered", name),
-				 errhint("Make the stored values anew.")));
-	tuple.t_len = HeapTupleHeaderGetDatumLength(row);
-	ItemPointerSetInvalid(&tuple.t_self);
-	tuple.t_tableOid = InvalidOid;
-	tuple.t_data = row;
-	heap_deform_tuple(&tuple, entry->tupDesc, values, nulls);
 }
 
 /* Adds a row to a set result; InitMaterializedSRF must have been called. */

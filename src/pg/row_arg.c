@@ -1,10 +1,11 @@
 /*
- * row_arg.c: composite arguments whose attributes are integers and float8, read in
- * place: a transition has nowhere to keep what deforming a row would need.
+ * row_arg.c: composite arguments, read in place: a transition has nowhere to keep what
+ * deforming a row would need, and what is called for each customer must be quick.
  */
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "access/tupmacs.h"
 #include "catalog/pg_type.h"
 #include "pg/row_arg.h"
 #include "utils/typcache.h"
@@ -24,50 +25,86 @@ check_type(cv_row_form *form, Oid type)
 	form->checked_shape = entry->tupDesc_identifier;
 }
 
+CV_NORETURN static void
+refuse_short(const cv_row_form *form)
+{
+	elog(ERROR, "%s is shorter than its attributes", form->name);
+}
+
 /*
- * Reads the attributes of a composite argument: all of them, or none and false if all are
- * NULL; a row of which only some are known is an error.
+ * Reads the attributes of a composite argument and tells which of them are known, that
+ * is, not NULL.  The fields of the others are 0.
  */
-bool
-cv_row_arg(FunctionCallInfo fcinfo, int argument, cv_row_form *form, cv_row_field *field)
+void
+cv_row_fields(FunctionCallInfo fcinfo, int argument, cv_row_form *form, cv_row_field *field,
+			  bool *known)
 {
 	HeapTupleHeader tuple = PG_GETARG_HEAPTUPLEHEADER(argument);
 	bool has_nulls = (tuple->t_infomask & HEAP_HASNULL) != 0;
 	const char *data = (const char *) tuple + tuple->t_hoff;
-	Size offset = 0;
-	int known = 0;
+	Size length = HeapTupleHeaderGetDatumLength(tuple) - tuple->t_hoff;
+	Size at = 0;
+	int n = form->n;
 	int i;
 
 	check_type(form, HeapTupleHeaderGetTypeId(tuple));
-	if (HeapTupleHeaderGetNatts(tuple) != form->n)
+	if ((int) HeapTupleHeaderGetNatts(tuple) != n)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH), errmsg("type %s has been altered", form->name),
 				 errhint("Make the stored values anew.")));
-	for (i = 0; i < form->n; i++)
+	for (i = 0; i < n; i++)
 	{
-		Size size = form->types[i] == INT4OID ? sizeof(int32) : sizeof(int64);
+		Oid type = form->types[i];
+		int32 small;
 
 		if (has_nulls && att_isnull(i, tuple->t_bits))
-			continue;
-		offset = TYPEALIGN(size, offset);
-		if (tuple->t_hoff + offset + size > HeapTupleHeaderGetDatumLength(tuple))
-			elog(ERROR, "%s is shorter than its attributes", form->name);
-		if (form->types[i] == INT4OID)
 		{
-			int32 value;
-
-			memcpy(&value, data + offset, sizeof(value));
-			field[i].whole = value;
+			known[i] = false;
+			field[i].whole = 0;
+			continue;
+		}
+		known[i] = true;
+		if (type == INT4OID)
+		{
+			at = INTALIGN(at);
+			if (at + sizeof(int32) > length)
+				refuse_short(form);
+			memcpy(&small, data + at, sizeof(int32));
+			field[i].whole = small;
+			at += sizeof(int32);
+		}
+		else if (type != TIMESTAMPTZARRAYOID)
+		{
+			at = DOUBLEALIGN(at);
+			if (at + sizeof(int64) > length)
+				refuse_short(form);
+			memcpy(&field[i], data + at, sizeof(int64));
+			at += sizeof(int64);
 		}
 		else
-			memcpy(&field[i], data + offset, sizeof(int64));
-		offset += size;
-		known++;
+		{
+			at = att_align_pointer(at, TYPALIGN_DOUBLE, -1, data + at);
+			if (at >= length || at + VARSIZE_ANY(data + at) > length)
+				refuse_short(form);
+			field[i].array = PointerGetDatum(data + at);
+			at += VARSIZE_ANY(data + at);
+		}
 	}
-	if (known == 0)
-		return false;
-	if (known < form->n)
+}
+
+/* The same where all or nothing is known: false if every attribute is NULL. */
+bool
+cv_row_arg(FunctionCallInfo fcinfo, int argument, cv_row_form *form, cv_row_field *field)
+{
+	bool known[CV_ROW_MOST];
+	int count = 0;
+	int i;
+
+	cv_row_fields(fcinfo, argument, form, field, known);
+	for (i = 0; i < form->n; i++)
+		count += known[i];
+	if (count > 0 && count < form->n)
 		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 						errmsg("the attributes of %s must be known together", form->name)));
-	return true;
+	return count > 0;
 }

@@ -67,3 +67,11 @@ cv_require_aggregate(FunctionCallInfo fcinfo)
 							   get_func_name(fcinfo->flinfo->fn_oid)),
 						errhint("Call the aggregate that it belongs to.")));
 }
+
+/* A count of what a state holds has come to the end of its range. */
+void
+cv_too_many(const char *what)
+{
+	ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+					errmsg("more than %lld %s", (long long) PG_INT64_MAX, what)));
+}

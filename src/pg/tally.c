@@ -43,8 +43,8 @@ typedef struct three_words
 #include "lib/sort_template.h"
 
 /* A summary argument in either form, checked as far as its readers rely on. */
-cv_tally *
-cv_tally_arg(FunctionCallInfo fcinfo, int argument, const cv_tally_kind *kind)
+static cv_tally *
+tally_arg(FunctionCallInfo fcinfo, int argument, const cv_tally_kind *kind)
 {
 	cv_tally *tally = cv_value_arg(fcinfo, argument, kind->type, CV_TALLY_SMALLEST, CV_TALLY_TABLE);
 	uint64 capacity =
@@ -72,6 +72,7 @@ new_table(const cv_tally_kind *kind, uint64 capacity)
 	return tally;
 }
 
+/* An empty tally, to be filled. */
 cv_tally *
 cv_tally_new(const cv_tally_kind *kind, int32 label)
 {
@@ -182,7 +183,7 @@ cv_tally_unusual_state(FunctionCallInfo fcinfo, const cv_tally_kind *kind)
 	cv_require_aggregate(fcinfo);
 	if (PG_ARGISNULL(0))
 		return NULL;
-	tally = cv_tally_arg(fcinfo, 0, kind);
+	tally = tally_arg(fcinfo, 0, kind);
 	return tally->header.flags & CV_TALLY_TABLE ? tally : make_table(kind, tally);
 }
 
@@ -230,11 +231,11 @@ cv_tally_combine(FunctionCallInfo fcinfo, const cv_tally_kind *kind)
 	if (PG_ARGISNULL(0) && PG_ARGISNULL(1))
 		PG_RETURN_NULL();
 	if (PG_ARGISNULL(0))
-		PG_RETURN_POINTER(cv_tally_arg(fcinfo, 1, kind));
+		PG_RETURN_POINTER(tally_arg(fcinfo, 1, kind));
 	if (PG_ARGISNULL(1))
-		PG_RETURN_POINTER(cv_tally_arg(fcinfo, 0, kind));
+		PG_RETURN_POINTER(tally_arg(fcinfo, 0, kind));
 	tally = cv_tally_unusual_state(fcinfo, kind);
-	other = cv_tally_arg(fcinfo, 1, kind);
+	other = tally_arg(fcinfo, 1, kind);
 	if (kind->labelled && tally->label != other->label)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("%s must not change between rows", kind->label),
@@ -296,7 +297,7 @@ cv_tally_seal(const cv_tally_kind *kind, cv_tally *list)
 const cv_tally *
 cv_tally_sorted(FunctionCallInfo fcinfo, int argument, const cv_tally_kind *kind)
 {
-	const cv_tally *tally = cv_tally_arg(fcinfo, argument, kind);
+	const cv_tally *tally = tally_arg(fcinfo, argument, kind);
 	int words = cv_tally_words(kind);
 	cv_tally *list;
 	int64 kept = 0;

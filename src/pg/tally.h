@@ -134,7 +134,6 @@ cv_tally_place(const cv_tally *tally, uint64 first, uint64 second)
 }
 
 extern cv_tally *cv_tally_new(const cv_tally_kind *kind, int32 label);
-extern cv_tally *cv_tally_arg(FunctionCallInfo fcinfo, int argument, const cv_tally_kind *kind);
 extern cv_tally *cv_tally_unusual_state(FunctionCallInfo fcinfo, const cv_tally_kind *kind);
 extern uint64 *
 cv_tally_insert(const cv_tally_kind *kind, cv_tally **tally, uint64 first, uint64 second);

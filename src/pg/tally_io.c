@@ -28,12 +28,14 @@ cv_tally_check_amount(int128 amount, const char *type)
 
 /* ---- keys that are numbers ---- */
 
+/* append_key of keys that are images of numbers. */
 void
 cv_tally_append_number(StringInfo text, const cv_tally *tally, int which, uint64 key)
 {
 	cv_append_number(text, cv_number_of(key));
 }
 
+/* read_key of such keys. */
 uint64
 cv_tally_read_number(cv_json *json, int which, const char *token, JsonTokenType kind)
 {
@@ -273,6 +275,7 @@ cv_tally_out(FunctionCallInfo fcinfo, const cv_tally_kind *kind)
 
 /* ---- binary ---- */
 
+/* Reads the binary form: the label, the number of entries, then their words. */
 Datum
 cv_tally_receive(FunctionCallInfo fcinfo, const cv_tally_kind *kind)
 {

@@ -58,6 +58,7 @@ cv_period_refuse_first(cv_period period, DateADT day)
 
 /* ---- as keys and label of a tally ---- */
 
+/* append_key of a period: the day on which it begins. */
 void
 cv_period_append_key(StringInfo text, const cv_tally *tally, int which, uint64 key)
 {
@@ -71,12 +72,14 @@ cv_period_read_key(cv_json *json, int which, const char *token, JsonTokenType ki
 	return cv_whole_image(cv_read_day(json, token, kind));
 }
 
+/* append_label: the kind of period, such as "month". */
 void
 cv_period_append_label(StringInfo text, const cv_tally *tally)
 {
 	appendStringInfo(text, "\"%s\"", cv_period_name[tally->label]);
 }
 
+/* read_label, the reverse. */
 int32
 cv_period_read_label(cv_json *json, const char *token, JsonTokenType kind)
 {
@@ -90,6 +93,7 @@ cv_period_read_label(cv_json *json, const char *token, JsonTokenType kind)
 				 token ? token : "");
 }
 
+/* check_label: is it a kind of period? */
 bool
 cv_period_check_label(int32 label)
 {

@@ -64,11 +64,7 @@ cv_ranking_summary_trans(PG_FUNCTION_ARGS)
 	double outcome;
 
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
-	{
-		if (tally == NULL)
-			PG_RETURN_NULL();
-		PG_RETURN_POINTER(tally);
-	}
+		return cv_state_result(fcinfo, tally);
 	score = PG_GETARG_FLOAT8(1);
 	outcome = PG_GETARG_FLOAT8(2);
 	if (!isfinite(score))

@@ -96,11 +96,7 @@ cv_rfm_scale_trans(PG_FUNCTION_ARGS)
 	int m;
 
 	if (PG_ARGISNULL(1) || !cv_rfm_value_arg(fcinfo, 1, value))
-	{
-		if (scale == NULL)
-			PG_RETURN_NULL();
-		PG_RETURN_POINTER(scale);
-	}
+		return cv_state_result(fcinfo, scale);
 	if (scale == NULL)
 		scale = cv_tally_new(&cv_rfm_kind, 0);
 	for (m = 0; m < CV_RFM_MEASURES; m++)
@@ -111,6 +107,7 @@ cv_rfm_scale_trans(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(scale);
 }
 
+/* An argument that is the number of classes of a measure. */
 int32
 cv_rfm_bins_arg(FunctionCallInfo fcinfo, int argument)
 {
@@ -123,6 +120,7 @@ cv_rfm_bins_arg(FunctionCallInfo fcinfo, int argument)
 	return bins;
 }
 
+/* An argument that names how classes are cut. */
 cv_rfm_method
 cv_rfm_method_arg(FunctionCallInfo fcinfo, int argument)
 {

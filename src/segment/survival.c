@@ -66,11 +66,7 @@ cv_survival_summary_trans(PG_FUNCTION_ARGS)
 	uint64 key;
 
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
-	{
-		if (tally == NULL)
-			PG_RETURN_NULL();
-		PG_RETURN_POINTER(tally);
-	}
+		return cv_state_result(fcinfo, tally);
 	duration = PG_GETARG_FLOAT8(1);
 	if (!(duration >= 0) || isinf(duration))
 		ereport(ERROR,

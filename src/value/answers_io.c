@@ -143,11 +143,10 @@ static void
 read_end(cv_json *json, int width)
 {
 	answers_reader *reader = json->context;
-	int scalars = json->index[json->depth] + 1;
 
 	if (strcmp(json->key, "profiles") != 0)
 	{
-		if (scalars != (reader->answers->header.flags & CV_RATINGS ? 4 : 6))
+		if (width != (reader->answers->header.flags & CV_RATINGS ? 4 : 6))
 			cv_malformed(reader->type, "It must be of the form %s.", json->form);
 		if (reader->answers->used[CV_ROWS] > 0 &&
 			reader->rows_have_respondent != reader->has_respondent)
@@ -156,7 +155,7 @@ read_end(cv_json *json, int width)
 		reader->answers = cv_answers_row(reader->answers, &reader->row);
 		return;
 	}
-	if (scalars % 2 != 0)
+	if (width % 2 != 0)
 		cv_malformed(reader->type, "An attribute has no value.");
 	if (reader->profiles == reader->room)
 	{

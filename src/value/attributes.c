@@ -6,6 +6,7 @@
 
 #include <math.h>
 
+#include "pg/document.h"
 #include "utils/builtins.h"
 #include "value/value.h"
 
@@ -22,30 +23,25 @@ cv_compare_names(const char *a, int a_length, const char *b, int b_length)
 JsonbIterator *
 cv_attributes_begin(Jsonb *attributes)
 {
-	JsonbIterator *members;
-	JsonbValue value;
-
 	if (!JB_ROOT_IS_OBJECT(attributes))
 		ereport(ERROR, (errcode(ERRCODE_DATA_EXCEPTION),
 						errmsg("attributes must be a JSON object, not %s",
 							   JB_ROOT_IS_SCALAR(attributes) ? "a scalar" : "an array"),
 						errhint("For example {\"brand\": \"own\", \"price\": 4.99}.")));
-	members = JsonbIteratorInit(&attributes->root);
-	(void) JsonbIteratorNext(&members, &value, true);
-	return members;
+	return JsonbIteratorInit(&attributes->root);
 }
 
 /* The next member that is not null; false at the end. */
 bool
 cv_attributes_next(JsonbIterator **members, cv_attribute_value *value)
 {
+	JsonbValue key;
 	JsonbValue member;
 
-	while (JsonbIteratorNext(members, &member, true) == WJB_KEY)
+	while (cv_next_member(members, &key, &member))
 	{
-		value->name = member.val.string.val;
-		value->length = member.val.string.len;
-		(void) JsonbIteratorNext(members, &member, true);
+		value->name = key.val.string.val;
+		value->length = key.val.string.len;
 		value->is_level = true;
 		switch (member.type)
 		{

@@ -30,11 +30,7 @@ cv_choice_data_trans(PG_FUNCTION_ARGS)
 
 	cv_require_aggregate(fcinfo);
 	if (PG_ARGISNULL(1) || (flags && PG_ARGISNULL(4)))
-	{
-		if (answers == NULL)
-			PG_RETURN_NULL();
-		PG_RETURN_POINTER(answers);
-	}
+		return cv_state_result(fcinfo, answers);
 	memset(&row, 0, sizeof(row));
 	row.choice_set = PG_GETARG_INT64(1);
 	row.respondent = flags ? PG_GETARG_INT64(4) : 0;

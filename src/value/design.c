@@ -109,7 +109,7 @@ cv_design_build(cv_design *design, const cv_answers *answers, const bool *used)
 		if (part->levels == 1)
 			cv_cannot_fit_answers(
 				answers, psprintf("\"%s\" never varies", cv_design_attribute(design, a)),
-				psprintf("It is \"%s\" throughout.", cv_design_level(design, a, before)),
+				psprintf("It is \"%s\" throughout.", cv_design_level(design, before)),
 				"Leave the attribute out.");
 		if (design->columns > MOST_COLUMNS)
 			ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
@@ -163,6 +163,7 @@ cv_design_row(const cv_design *design, int32 profile, int *column, double *value
 
 /* ---- names ---- */
 
+/* An attribute's name, terminated. */
 char *
 cv_design_attribute(const cv_design *design, int attribute)
 {
@@ -171,8 +172,9 @@ cv_design_attribute(const cv_design *design, int attribute)
 	return pnstrdup(CV_NAME(design->answers) + it->name, it->length);
 }
 
+/* A level's name, terminated; levels are numbered across attributes. */
 char *
-cv_design_level(const cv_design *design, int attribute, int level)
+cv_design_level(const cv_design *design, int level)
 {
 	const cv_level *it = &CV_LEVEL(design->answers)[level];
 
@@ -195,7 +197,7 @@ cv_design_term(const cv_design *design, int column)
 		for (l = attribute->first; l < attribute->first + attribute->levels; l++)
 			if (design->column[l] == column)
 				return psprintf("%s=%s", cv_design_attribute(design, a),
-								cv_design_level(design, a, l));
+								cv_design_level(design, l));
 	}
 	return pstrdup("intercept");
 }

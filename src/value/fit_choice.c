@@ -241,7 +241,7 @@ check_terms(const choice_sets *sets, const cv_design *design)
 
 			if (!design->used[l] || (level_for[l] && level_against[l]))
 				continue;
-			level = cv_design_level(design, a, l);
+			level = cv_design_level(design, l);
 			if (!level_for[l] && !level_against[l])
 				cv_cannot_fit_answers(
 					answers, psprintf("\"%s=%s\" does not vary within any choice set", name, level),

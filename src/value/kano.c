@@ -10,7 +10,6 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
-#include "common/int.h"
 #include "libpq/pqformat.h"
 #include "pg/pg.h"
 #include "utils/builtins.h"
@@ -77,14 +76,6 @@ new_summary(void)
 	return cv_state_alloc(sizeof(cv_kano_summary), 0, 1, type_name, 0);
 }
 
-static void
-add_count(int64 *count, int64 more)
-{
-	if (pg_add_s64_overflow(*count, more, count))
-		ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-						errmsg("more than %lld answers", (long long) PG_INT64_MAX)));
-}
-
 static int
 check_answer(const char *name, int32 answer)
 {
@@ -106,16 +97,12 @@ cv_kano_summary_trans(PG_FUNCTION_ARGS)
 
 	cv_require_aggregate(fcinfo);
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
-	{
-		if (summary == NULL)
-			PG_RETURN_NULL();
-		PG_RETURN_POINTER(summary);
-	}
+		return cv_state_result(fcinfo, summary);
 	functional = check_answer("functional", PG_GETARG_INT32(1));
 	dysfunctional = check_answer("dysfunctional", PG_GETARG_INT32(2));
 	if (summary == NULL)
 		summary = new_summary();
-	add_count(&summary->count[evaluation[functional][dysfunctional]], 1);
+	cv_count(&summary->count[evaluation[functional][dysfunctional]], 1, "answers");
 	PG_RETURN_POINTER(summary);
 }
 
@@ -127,17 +114,9 @@ cv_kano_summary_combine(PG_FUNCTION_ARGS)
 	cv_kano_summary *other;
 	int i;
 
-	cv_require_aggregate(fcinfo);
-	if (PG_ARGISNULL(0) && PG_ARGISNULL(1))
-		PG_RETURN_NULL();
-	if (PG_ARGISNULL(0))
-		PG_RETURN_POINTER(read_summary(fcinfo, 1));
-	summary = read_summary(fcinfo, 0);
-	if (PG_ARGISNULL(1))
-		PG_RETURN_POINTER(summary);
-	other = read_summary(fcinfo, 1);
+	CV_RETURN_UNLESS_BOTH(summary, other, read_summary);
 	for (i = 0; i < CATEGORIES; i++)
-		add_count(&summary->count[i], other->count[i]);
+		cv_count(&summary->count[i], other->count[i], "answers");
 	PG_RETURN_POINTER(summary);
 }
 
@@ -195,15 +174,7 @@ read_scalar(cv_json *json, char *token, JsonTokenType kind)
 
 	if (count < 0)
 		cv_malformed(type_name, "A number of answers is negative.");
-	if (json->index[json->depth] < CATEGORIES)
-		summary->count[json->index[json->depth]] = count;
-}
-
-static void
-read_end(cv_json *json, int width)
-{
-	if (json->index[json->depth] + 1 != CATEGORIES)
-		cv_malformed(type_name, "It must be of the form %s.", json->form);
+	summary->count[json->index[json->depth]] = count;
 }
 
 Datum
@@ -218,7 +189,7 @@ cv_kano_summary_in(PG_FUNCTION_ARGS)
 	json.shape = "{[";
 	json.keys[0] = "counts";
 	json.scalar = read_scalar;
-	json.row = read_end;
+	json.width = CATEGORIES;
 	json.context = summary;
 	cv_json_read(&json, PG_GETARG_CSTRING(0));
 	PG_RETURN_POINTER(summary);

@@ -14,7 +14,6 @@
 
 #include <math.h>
 
-#include "common/int.h"
 #include "libpq/pqformat.h"
 #include "value/value.h"
 
@@ -130,7 +129,7 @@ cv_perceived_value_trans(PG_FUNCTION_ARGS)
 						errmsg("weight * score must not pass 1e290: %g * %g", weight, score)));
 	}
 	cv_value_summary_add(summary, PG_GETARG_BOOL(3) ? CV_COSTS : CV_BENEFITS, term);
-	summary->responses++;
+	cv_count(&summary->responses, 1, "responses");
 	PG_RETURN_POINTER(summary);
 }
 
@@ -143,21 +142,11 @@ cv_perceived_value_combine(PG_FUNCTION_ARGS)
 	int side;
 	int i;
 
-	cv_require_aggregate(fcinfo);
-	if (PG_ARGISNULL(0) && PG_ARGISNULL(1))
-		PG_RETURN_NULL();
-	if (PG_ARGISNULL(0))
-		PG_RETURN_POINTER(cv_value_summary_arg(fcinfo, 1));
-	summary = cv_value_summary_arg(fcinfo, 0);
-	if (PG_ARGISNULL(1))
-		PG_RETURN_POINTER(summary);
-	other = cv_value_summary_arg(fcinfo, 1);
+	CV_RETURN_UNLESS_BOTH(summary, other, cv_value_summary_arg);
 	for (side = 0; side < 2; side++)
 		for (i = 0; i < CV_SUM_PARTS; i++)
 			cv_value_summary_add(summary, side, other->sum[side].part[i]);
-	if (pg_add_s64_overflow(summary->responses, other->responses, &summary->responses))
-		ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-						errmsg("more than %lld responses", (long long) PG_INT64_MAX)));
+	cv_count(&summary->responses, other->responses, "responses");
 	PG_RETURN_POINTER(summary);
 }
 
@@ -203,12 +192,14 @@ cv_perceived_value_final(PG_FUNCTION_ARGS)
 	PG_RETURN_FLOAT8(cv_sum_round(&net) + 0.0);
 }
 
+/* benefits(summary): the sum of weight * score of what is for an offer. */
 Datum
 cv_benefits(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_FLOAT8(cv_sum_round(&cv_value_summary_arg(fcinfo, 0)->sum[CV_BENEFITS]) + 0.0);
 }
 
+/* costs(summary): the sum of weight * score of what is against it. */
 Datum
 cv_costs(PG_FUNCTION_ARGS)
 {

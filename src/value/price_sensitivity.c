@@ -100,20 +100,12 @@ new_survey(int64 capacity, const cv_price_sensitivity *other)
 }
 
 static void
-add_count(int64 *count, int64 more)
-{
-	if (pg_add_s64_overflow(*count, more, count))
-		ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-						errmsg("more than %lld respondents", (long long) PG_INT64_MAX)));
-}
-
-static void
 merge_answers(named_price *into, const named_price *from)
 {
 	int q;
 
 	for (q = 0; q < QUESTIONS; q++)
-		add_count(&into->answers[q], from->answers[q]);
+		cv_count(&into->answers[q], from->answers[q], "respondents");
 }
 
 /* Sorts the prices in place and makes one entry of each. */
@@ -197,7 +189,7 @@ cv_price_sensitivity_trans(PG_FUNCTION_ARGS)
 		survey = new_survey(16, NULL);
 	if (!rises)
 	{
-		add_count(&survey->invalid, 1);
+		cv_count(&survey->invalid, 1, "respondents");
 		PG_RETURN_POINTER(survey);
 	}
 	for (q = 0; q < QUESTIONS; q++)
@@ -219,16 +211,8 @@ cv_price_sensitivity_combine(PG_FUNCTION_ARGS)
 	cv_price_sensitivity *other;
 	int64 i;
 
-	cv_require_aggregate(fcinfo);
-	if (PG_ARGISNULL(0) && PG_ARGISNULL(1))
-		PG_RETURN_NULL();
-	if (PG_ARGISNULL(0))
-		PG_RETURN_POINTER(read_survey(fcinfo, 1));
-	survey = read_survey(fcinfo, 0);
-	if (PG_ARGISNULL(1))
-		PG_RETURN_POINTER(survey);
-	other = read_survey(fcinfo, 1);
-	add_count(&survey->invalid, other->invalid);
+	CV_RETURN_UNLESS_BOTH(survey, other, read_survey);
+	cv_count(&survey->invalid, other->invalid, "respondents");
 	for (i = 0; i < other->count; i++)
 	{
 		survey = add_price(survey, &other->price[i]);
@@ -255,7 +239,7 @@ valid_answers(const cv_price_sensitivity *survey)
 	int64 i;
 
 	for (i = 0; i < survey->count; i++)
-		add_count(&valid, survey->price[i].answers[0]);
+		cv_count(&valid, survey->price[i].answers[0], "respondents");
 	return valid;
 }
 

@@ -24,11 +24,7 @@ cv_rating_data_trans(PG_FUNCTION_ARGS)
 
 	cv_require_aggregate(fcinfo);
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2) || (flags && PG_ARGISNULL(3)))
-	{
-		if (answers == NULL)
-			PG_RETURN_NULL();
-		PG_RETURN_POINTER(answers);
-	}
+		return cv_state_result(fcinfo, answers);
 	memset(&row, 0, sizeof(row));
 	row.value = cv_check_observation("rating", PG_GETARG_FLOAT8(1)) + 0.0;
 	row.respondent = flags ? PG_GETARG_INT64(3) : 0;

@@ -21,7 +21,7 @@ PG_FUNCTION_INFO_V1(cv_relative_value_final);
 Datum
 cv_relative_value_trans(PG_FUNCTION_ARGS)
 {
-	cv_perceived_value_summary *summary = PG_ARGISNULL(0) ? NULL : cv_value_summary_arg(fcinfo, 0);
+	cv_perceived_value_summary *summary;
 	double own;
 	double reference;
 	double weight;
@@ -51,7 +51,7 @@ cv_relative_value_trans(PG_FUNCTION_ARGS)
 							   weight, own, reference)));
 	cv_value_summary_add(summary, CV_BENEFITS, term);
 	cv_value_summary_add(summary, CV_COSTS, weight);
-	summary->responses++;
+	cv_count(&summary->responses, 1, "responses");
 	PG_RETURN_POINTER(summary);
 }
 

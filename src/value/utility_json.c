@@ -13,6 +13,7 @@
 
 #include <math.h>
 
+#include "pg/document.h"
 #include "utils/builtins.h"
 #include "utils/json.h"
 #include "value/value.h"
@@ -141,15 +142,7 @@ cv_utility_model_write(const cv_utility_model *model)
 static double
 number_of(const JsonbValue *value, const char *key)
 {
-	double number;
-
-	if (value->type != jbvNumeric)
-		cv_malformed(cv_utility_model_type, "\"%s\" must be a number.", key);
-	number = DatumGetFloat8(
-		DirectFunctionCall1(numeric_float8_no_overflow, NumericGetDatum(value->val.numeric)));
-	if (!isfinite(number))
-		cv_malformed(cv_utility_model_type, "\"%s\" is too large.", key);
-	return number;
+	return cv_member_number(value, cv_utility_model_type, key);
 }
 
 static int64
@@ -166,17 +159,13 @@ count_of(const JsonbValue *value, const char *key)
 static bool
 next_member(JsonbIterator **members, char **key, int *length, JsonbValue *value)
 {
-	JsonbIteratorToken token;
+	JsonbValue name;
 
-	while ((token = JsonbIteratorNext(members, value, true)) != WJB_DONE)
-		if (token == WJB_KEY)
-		{
-			*length = value->val.string.len;
-			*key = pnstrdup(value->val.string.val, *length);
-			(void) JsonbIteratorNext(members, value, true);
-			return true;
-		}
-	return false;
+	if (!cv_next_member(members, &name, value))
+		return false;
+	*length = name.val.string.len;
+	*key = pnstrdup(name.val.string.val, *length);
+	return true;
 }
 
 static JsonbContainer *
@@ -383,7 +372,7 @@ cv_utility_model_read(Jsonb *document)
 			fit = object_of(&value, key);
 		else if (strcmp(key, "intercept") == 0)
 		{
-			intercept = number_of(&value, key) + 0.0;
+			intercept = number_of(&value, key);
 			has_intercept = true;
 		}
 		else

@@ -122,8 +122,15 @@ extern cv_answers *cv_answers_value(cv_answers *answers, const cv_attribute_valu
 									double **profile, int32 *column);
 extern cv_answers *cv_answers_profile(cv_answers *answers, const double *profile, int32 *number);
 extern cv_answers *cv_answers_row(cv_answers *answers, const cv_answer *row);
-extern const cv_answers *cv_answers_stored(const cv_answers *answers);
 extern double *cv_answers_blank(const cv_answers *answers);
+extern cv_answers *
+cv_answers_with_room(uint8 flags, const int64 *room, int32 stride, const cv_answers *other);
+extern cv_answers *cv_answers_name(cv_answers *answers, const char *name, int32 length, int32 *at);
+extern int64 cv_answers_collapse(cv_answer *row, int64 count);
+
+/* ---- answers_stored.c ---- */
+
+extern const cv_answers *cv_answers_stored(const cv_answers *answers);
 
 /* ---- answers_merge.c ---- */
 
@@ -278,7 +285,7 @@ typedef struct cv_design
 extern bool cv_profile_complete(const cv_answers *answers, int32 profile);
 extern void cv_design_build(cv_design *design, const cv_answers *answers, const bool *used);
 extern int cv_design_row(const cv_design *design, int32 profile, int *column, double *value);
-extern char *cv_design_level(const cv_design *design, int attribute, int level);
+extern char *cv_design_level(const cv_design *design, int level);
 extern char *cv_design_attribute(const cv_design *design, int attribute);
 extern char *cv_design_term(const cv_design *design, int column);
 extern char *cv_design_combination(const cv_design *design, const double *combination);

@@ -11,7 +11,6 @@
 #include <math.h>
 
 #include "catalog/pg_type.h"
-#include "common/int.h"
 #include "libpq/pqformat.h"
 #include "utils/array.h"
 #include "voice/voice.h"
@@ -80,14 +79,6 @@ check_same(const cv_item_summary *summary, int items)
 						errhint("Use NULL for an item without an answer; such rows are ignored.")));
 }
 
-static void
-count_responses(cv_item_summary *summary, int64 more)
-{
-	if (pg_add_s64_overflow(summary->responses, more, &summary->responses))
-		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-						errmsg("more than %lld answers", (long long) PG_INT64_MAX)));
-}
-
 /* cronbach_alpha(items), item_summary(items): a row that is not complete is ignored. */
 Datum
 cv_item_trans(PG_FUNCTION_ARGS)
@@ -100,11 +91,7 @@ cv_item_trans(PG_FUNCTION_ARGS)
 
 	cv_require_aggregate(fcinfo);
 	if (items == NULL || array_contains_nulls(items))
-	{
-		if (summary == NULL)
-			PG_RETURN_NULL();
-		PG_RETURN_POINTER(summary);
-	}
+		return cv_state_result(fcinfo, summary);
 	n = ArrayGetNItems(ARR_NDIM(items), ARR_DIMS(items));
 	if (ARR_NDIM(items) > 1 || n < 2)
 		ereport(ERROR,
@@ -119,7 +106,7 @@ cv_item_trans(PG_FUNCTION_ARGS)
 	if (summary == NULL)
 		summary = new_summary(n);
 	check_same(summary, n);
-	count_responses(summary, 1);
+	cv_count(&summary->responses, 1, "answers");
 	cv_moments_add(summary->moment, n, answer);
 	PG_RETURN_POINTER(summary);
 }
@@ -131,17 +118,9 @@ cv_item_combine(PG_FUNCTION_ARGS)
 	cv_item_summary *summary;
 	const cv_item_summary *other;
 
-	cv_require_aggregate(fcinfo);
-	if (PG_ARGISNULL(0) && PG_ARGISNULL(1))
-		PG_RETURN_NULL();
-	if (PG_ARGISNULL(0))
-		PG_RETURN_POINTER(read_summary(fcinfo, 1));
-	summary = read_summary(fcinfo, 0);
-	if (PG_ARGISNULL(1))
-		PG_RETURN_POINTER(summary);
-	other = read_summary(fcinfo, 1);
+	CV_RETURN_UNLESS_BOTH(summary, other, read_summary);
 	check_same(summary, other->items);
-	count_responses(summary, other->responses);
+	cv_count(&summary->responses, other->responses, "answers");
 	cv_moments_merge(summary->moment, other->moment, summary->items);
 	PG_RETURN_POINTER(summary);
 }
@@ -168,6 +147,7 @@ cv_item_summary_final(PG_FUNCTION_ARGS)
 
 /* ---- answers ---- */
 
+/* responses(summary): the complete rows. */
 Datum
 cv_item_responses(PG_FUNCTION_ARGS)
 {

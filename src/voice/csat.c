@@ -9,7 +9,6 @@
 #include <math.h>
 
 #include "catalog/pg_type.h"
-#include "common/int.h"
 #include "core/normal.h"
 #include "libpq/pqformat.h"
 #include "voice/voice.h"
@@ -80,11 +79,7 @@ cv_csat_trans(PG_FUNCTION_ARGS)
 			summary = read_summary(fcinfo, 0);
 	}
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
-	{
-		if (summary == NULL)
-			PG_RETURN_NULL();
-		PG_RETURN_POINTER(summary);
-	}
+		return cv_state_result(fcinfo, summary);
 	score = PG_GETARG_FLOAT8(1);
 	satisfied_from = PG_GETARG_FLOAT8(2);
 	if (unlikely(!isfinite(score)))
@@ -94,9 +89,7 @@ cv_csat_trans(PG_FUNCTION_ARGS)
 		summary =
 			new_summary(cv_check_range("satisfied_from", satisfied_from, -INFINITY, INFINITY));
 	check_same(summary, satisfied_from);
-	if (pg_add_s64_overflow(summary->responses, 1, &summary->responses))
-		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-						errmsg("more than %lld answers", (long long) PG_INT64_MAX)));
+	cv_count(&summary->responses, 1, "answers");
 	summary->satisfied += score >= satisfied_from;
 	PG_RETURN_POINTER(summary);
 }
@@ -108,19 +101,9 @@ cv_csat_combine(PG_FUNCTION_ARGS)
 	cv_csat_summary *summary;
 	const cv_csat_summary *other;
 
-	cv_require_aggregate(fcinfo);
-	if (PG_ARGISNULL(0) && PG_ARGISNULL(1))
-		PG_RETURN_NULL();
-	if (PG_ARGISNULL(0))
-		PG_RETURN_POINTER(read_summary(fcinfo, 1));
-	summary = read_summary(fcinfo, 0);
-	if (PG_ARGISNULL(1))
-		PG_RETURN_POINTER(summary);
-	other = read_summary(fcinfo, 1);
+	CV_RETURN_UNLESS_BOTH(summary, other, read_summary);
 	check_same(summary, other->satisfied_from);
-	if (pg_add_s64_overflow(summary->responses, other->responses, &summary->responses))
-		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-						errmsg("more than %lld answers", (long long) PG_INT64_MAX)));
+	cv_count(&summary->responses, other->responses, "answers");
 	summary->satisfied += other->satisfied;
 	PG_RETURN_POINTER(summary);
 }
@@ -141,12 +124,14 @@ cv_csat_final(PG_FUNCTION_ARGS)
 	PG_RETURN_FLOAT8(100 * (double) summary->satisfied / (double) summary->responses);
 }
 
+/* responses(summary): the answers. */
 Datum
 cv_csat_responses(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_INT64(read_summary(fcinfo, 0)->responses);
 }
 
+/* satisfied(summary): those of satisfied_from and above. */
 Datum
 cv_csat_satisfied(PG_FUNCTION_ARGS)
 {

@@ -9,7 +9,6 @@
 
 #include <math.h>
 
-#include "common/int.h"
 #include "libpq/pqformat.h"
 #include "utils/builtins.h"
 #include "utils/json.h"
@@ -29,8 +28,8 @@ PG_FUNCTION_INFO_V1(cv_driver_summary_send);
 /* ---- state ---- */
 
 /* The order of keys in a jsonb object. */
-int
-cv_driver_compare(const char *a, int a_length, const char *b, int b_length)
+static int
+compare_names(const char *a, int a_length, const char *b, int b_length)
 {
 	if (a_length != b_length)
 		return a_length < b_length ? -1 : 1;
@@ -38,8 +37,8 @@ cv_driver_compare(const char *a, int a_length, const char *b, int b_length)
 }
 
 /* A summary without responses; names in order and distinct. */
-cv_driver_summary *
-cv_driver_new(int drivers, const char *const *name, const int *length)
+static cv_driver_summary *
+new_summary(int drivers, const char *const *name, const int *length)
 {
 	cv_driver_summary *summary;
 	int64 names = 0;
@@ -61,6 +60,7 @@ cv_driver_new(int drivers, const char *const *name, const int *length)
 	return summary;
 }
 
+/* A driver summary argument, checked as far as its readers rely on. */
 cv_driver_summary *
 cv_driver_arg(FunctionCallInfo fcinfo, int argument)
 {
@@ -80,14 +80,6 @@ cv_driver_arg(FunctionCallInfo fcinfo, int argument)
 	if (ends != summary->drivers || names[summary->names - 1] != '\0')
 		cv_corrupt_binary(cv_driver_summary_type, "The names do not fit the drivers.");
 	return summary;
-}
-
-static void
-count_responses(cv_driver_summary *summary, int64 more)
-{
-	if (pg_add_s64_overflow(summary->responses, more, &summary->responses))
-		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-						errmsg("more than %lld answers", (long long) PG_INT64_MAX)));
 }
 
 /* Rows or summaries whose drivers differ. */
@@ -117,7 +109,7 @@ check_same(const cv_driver_summary *summary, int drivers, const char *const *nam
 			other_drivers(name[i], length[i]);
 		if (i >= drivers)
 			other_drivers(own, own_length);
-		order = cv_driver_compare(own, own_length, name[i], length[i]);
+		order = compare_names(own, own_length, name[i], length[i]);
 		if (order < 0)
 			other_drivers(own, own_length);
 		if (order > 0)
@@ -140,8 +132,7 @@ static bool
 read_row(Jsonb *drivers, driver_row *row)
 {
 	JsonbIterator *members;
-	JsonbIteratorToken token;
-	JsonbValue value;
+	JsonbValue key;
 	bool complete = true;
 
 	if (!JB_ROOT_IS_OBJECT(drivers) || JB_ROOT_COUNT(drivers) == 0)
@@ -154,13 +145,10 @@ read_row(Jsonb *drivers, driver_row *row)
 							   CV_MOST_DRIVERS)));
 	row->drivers = 0;
 	members = JsonbIteratorInit(&drivers->root);
-	while ((token = JsonbIteratorNext(&members, &value, true)) != WJB_DONE)
+	while (cv_next_member(&members, &key, row->value + row->drivers))
 	{
-		if (token != WJB_KEY)
-			continue;
-		row->name[row->drivers] = value.val.string.val;
-		row->length[row->drivers] = value.val.string.len;
-		(void) JsonbIteratorNext(&members, &row->value[row->drivers], true);
+		row->name[row->drivers] = key.val.string.val;
+		row->length[row->drivers] = key.val.string.len;
 		if (row->value[row->drivers++].type == jbvNull)
 			complete = false;
 	}
@@ -178,11 +166,7 @@ cv_driver_trans(PG_FUNCTION_ARGS)
 
 	cv_require_aggregate(fcinfo);
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2) || !read_row(PG_GETARG_JSONB_P(2), &row))
-	{
-		if (summary == NULL)
-			PG_RETURN_NULL();
-		PG_RETURN_POINTER(summary);
-	}
+		return cv_state_result(fcinfo, summary);
 	value[0] = PG_GETARG_FLOAT8(1);
 	cv_moments_check("the outcome", value[0]);
 	for (i = 0; i < row.drivers; i++)
@@ -200,9 +184,9 @@ cv_driver_trans(PG_FUNCTION_ARGS)
 		value[i + 1] = number;
 	}
 	if (summary == NULL)
-		summary = cv_driver_new(row.drivers, row.name, row.length);
+		summary = new_summary(row.drivers, row.name, row.length);
 	check_same(summary, row.drivers, row.name, row.length);
-	count_responses(summary, 1);
+	cv_count(&summary->responses, 1, "answers");
 	cv_moments_add(summary->moment, summary->drivers + 1, value);
 	PG_RETURN_POINTER(summary);
 }
@@ -231,18 +215,10 @@ cv_driver_combine(PG_FUNCTION_ARGS)
 	const char *name[CV_MOST_DRIVERS];
 	int length[CV_MOST_DRIVERS];
 
-	cv_require_aggregate(fcinfo);
-	if (PG_ARGISNULL(0) && PG_ARGISNULL(1))
-		PG_RETURN_NULL();
-	if (PG_ARGISNULL(0))
-		PG_RETURN_POINTER(cv_driver_arg(fcinfo, 1));
-	summary = cv_driver_arg(fcinfo, 0);
-	if (PG_ARGISNULL(1))
-		PG_RETURN_POINTER(summary);
-	other = cv_driver_arg(fcinfo, 1);
+	CV_RETURN_UNLESS_BOTH(summary, other, cv_driver_arg);
 	names_of(other, name, length);
 	check_same(summary, other->drivers, name, length);
-	count_responses(summary, other->responses);
+	cv_count(&summary->responses, other->responses, "answers");
 	cv_moments_merge(summary->moment, other->moment, summary->drivers + 1);
 	PG_RETURN_POINTER(summary);
 }
@@ -266,6 +242,7 @@ cv_driver_final(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(normal_summary(cv_driver_arg(fcinfo, 0)));
 }
 
+/* responses(summary): the complete rows. */
 Datum
 cv_driver_responses(PG_FUNCTION_ARGS)
 {
@@ -298,11 +275,11 @@ cv_driver_summary_in(PG_FUNCTION_ARGS)
 			cv_malformed(cv_driver_summary_type, "A driver's name must be a string.");
 		name[i] = value->val.string.val;
 		length[i] = value->val.string.len;
-		if (i > 0 && cv_driver_compare(name[i - 1], length[i - 1], name[i], length[i]) >= 0)
+		if (i > 0 && compare_names(name[i - 1], length[i - 1], name[i], length[i]) >= 0)
 			cv_malformed(cv_driver_summary_type,
 						 "The drivers are not in order, by length and then by bytes.");
 	}
-	summary = cv_driver_new(drivers, name, length);
+	summary = new_summary(drivers, name, length);
 	summary->responses = cv_document_integer(&document, "responses", 0, PG_INT64_MAX);
 	cv_read_moments(&document, "moments", summary->moment, drivers + 1);
 	cv_document_close(&document);
@@ -357,10 +334,10 @@ cv_driver_summary_recv(PG_FUNCTION_ARGS)
 	{
 		name[i] = pq_getmsgstring(buffer);
 		length[i] = (int) strlen(name[i]);
-		if (i > 0 && cv_driver_compare(name[i - 1], length[i - 1], name[i], length[i]) >= 0)
+		if (i > 0 && compare_names(name[i - 1], length[i - 1], name[i], length[i]) >= 0)
 			cv_corrupt_binary(cv_driver_summary_type, "The drivers are not in order.");
 	}
-	summary = cv_driver_new(drivers, name, length);
+	summary = new_summary(drivers, name, length);
 	summary->responses = responses;
 	for (i = 0; i < CV_MOMENTS(drivers + 1); i++)
 		cv_receive_sum(buffer, cv_driver_summary_type, &summary->moment[i]);

@@ -26,8 +26,6 @@ typedef struct cv_driver_summary
 
 extern const char cv_driver_summary_type[];
 
-extern cv_driver_summary *cv_driver_new(int drivers, const char *const *name, const int *length);
 extern cv_driver_summary *cv_driver_arg(FunctionCallInfo fcinfo, int argument);
-extern int cv_driver_compare(const char *a, int a_length, const char *b, int b_length);
 
 #endif

@@ -38,6 +38,7 @@ cv_moments_add(cv_sum *moment, int k, const double *value)
 	}
 }
 
+/* Adds the sums of other observations. */
 void
 cv_moments_merge(cv_sum *moment, const cv_sum *other, int k)
 {
@@ -47,6 +48,7 @@ cv_moments_merge(cv_sum *moment, const cv_sum *other, int k)
 		cv_sum_add_sum(&moment[i], &other[i]);
 }
 
+/* Brings the sums into normal form, in which equal sums have equal bytes. */
 void
 cv_moments_normalize(cv_sum *moment, int k)
 {

@@ -30,6 +30,7 @@ PG_FUNCTION_INFO_V1(cv_nps_responses_of);
 
 /* ---- state ---- */
 
+/* An empty summary, of counts alone or with weights. */
 cv_nps_summary *
 cv_nps_new(bool weighted)
 {
@@ -177,18 +178,10 @@ class_of_numeric(Datum datum)
 	return class_of(whole);
 }
 
-static void
-count_overflow(void)
-{
-	ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-					errmsg("more than %lld answers", (long long) PG_INT64_MAX)));
-}
-
 static inline void
 count_answer(cv_nps_summary *summary, int class)
 {
-	if (unlikely(pg_add_s64_overflow(summary->count[class], 1, &summary->count[class])))
-		count_overflow();
+	cv_count(&summary->count[class], 1, "answers");
 }
 
 /* A row where the state is not a plain one of counts: the first one, mostly. */
@@ -262,11 +255,7 @@ cv_nps_weighted_trans(PG_FUNCTION_ARGS)
 			summary = cv_nps_arg(fcinfo, 0);
 	}
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
-	{
-		if (summary == NULL)
-			PG_RETURN_NULL();
-		PG_RETURN_POINTER(summary);
-	}
+		return cv_state_result(fcinfo, summary);
 	class = class_of_float8(PG_GETARG_FLOAT8(1));
 	weight = PG_GETARG_FLOAT8(2);
 	if (!(weight == 0 || (weight >= CV_VOICE_SMALLEST && weight <= CV_VOICE_LARGEST)))
@@ -291,15 +280,7 @@ cv_nps_combine(PG_FUNCTION_ARGS)
 	cv_nps_summary *other;
 	int i;
 
-	cv_require_aggregate(fcinfo);
-	if (PG_ARGISNULL(0) && PG_ARGISNULL(1))
-		PG_RETURN_NULL();
-	if (PG_ARGISNULL(0))
-		PG_RETURN_POINTER(cv_nps_arg(fcinfo, 1));
-	summary = cv_nps_arg(fcinfo, 0);
-	if (PG_ARGISNULL(1))
-		PG_RETURN_POINTER(summary);
-	other = cv_nps_arg(fcinfo, 1);
+	CV_RETURN_UNLESS_BOTH(summary, other, cv_nps_arg);
 	if ((summary->header.flags | other->header.flags) & CV_NPS_WEIGHTED)
 	{
 		if (!(summary->header.flags & CV_NPS_WEIGHTED))
@@ -313,10 +294,9 @@ cv_nps_combine(PG_FUNCTION_ARGS)
 		}
 	}
 	for (i = 0; i < CV_NPS_CLASSES; i++)
-		if (pg_add_s64_overflow(summary->count[i], other->count[i], &summary->count[i]))
-			count_overflow();
+		cv_count(&summary->count[i], other->count[i], "answers");
 	if (cv_nps_responses(summary) < 0)
-		count_overflow();
+		cv_too_many("answers");
 	PG_RETURN_POINTER(summary);
 }
 
@@ -348,7 +328,7 @@ cv_nps_counts(PG_FUNCTION_ARGS)
 		summary->count[CV_PROMOTERS - i] = count;
 	}
 	if (cv_nps_fault(summary))
-		count_overflow();
+		cv_too_many("answers");
 	PG_RETURN_POINTER(summary);
 }
 

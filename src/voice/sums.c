@@ -49,6 +49,7 @@ cv_read_sum(const JsonbValue *value, const char *type, const char *key, cv_sum *
 		cv_malformed(type, "A sum in \"%s\" is not in its normal form.", key);
 }
 
+/* Writes the parts of a sum, which is in normal form. */
 void
 cv_send_sum(StringInfo buffer, const cv_sum *sum)
 {
@@ -58,6 +59,7 @@ cv_send_sum(StringInfo buffer, const cv_sum *sum)
 		pq_sendfloat8(buffer, sum->part[i]);
 }
 
+/* Reads the parts of a sum, which must be in normal form. */
 void
 cv_receive_sum(StringInfo buffer, const char *type, cv_sum *sum)
 {

@@ -2,16 +2,8 @@
 SET datestyle = 'ISO, YMD';
 SET timezone = 'UTC';
 SET client_min_messages = warning;
-CREATE FUNCTION pg_temp.plan_of(query text) RETURNS SETOF text LANGUAGE plpgsql AS $$
-DECLARE
-    line text;
-BEGIN
-    FOR line IN EXECUTE 'EXPLAIN (COSTS OFF) ' || query LOOP
-        IF line ~ 'Aggregate|Gather|Parallel' THEN
-            RETURN NEXT regexp_replace(line, '^[ >-]*', '');
-        END IF;
-    END LOOP;
-END $$;
+\getenv test PG_ABS_SRCDIR
+\i :test/include/functions.sql
 
 CREATE TABLE activity_parallel_orders AS
 SELECT n % 50 AS customer,

@@ -13,7 +13,8 @@ SELECT method, a.* FROM worked, unnest(ARRAY['first', 'last', 'linear', 'positio
 SELECT a.* FROM worked, attribution(summary => summary, method => 'position', position_weights => '{0.5,0.3,0.2}') AS a;
 
 -- random journeys; of numbers that binary fractions do not hold
-CREATE FUNCTION pg_temp.draw(seed text, below integer) RETURNS integer LANGUAGE sql IMMUTABLE AS $$ SELECT ('x' || substr(md5(seed), 1, 7))::bit(28)::integer % below $$;
+\getenv test PG_ABS_SRCDIR
+\i :test/include/functions.sql
 CREATE TABLE attribution_journeys AS
 SELECT i, (SELECT array_agg('channel ' || pg_temp.draw('touch' || i || ' ' || n, 1 + pg_temp.draw('touch, too' || i || ' ' || n, 7)) ORDER BY n) FROM generate_series(1, 1 + pg_temp.draw('length' || i, 7)) AS n) AS path,
        c / 3.0::float8 AS conversions, CASE WHEN c > 0 THEN pg_temp.draw('value' || i, 10000) / 7.0::float8 ELSE 0 END AS value, pg_temp.draw('nulls' || i, 9) / 2.0::float8 AS nulls

@@ -5,18 +5,8 @@ SET timezone = 'UTC';
 SET datestyle = 'ISO, YMD';
 SET extra_float_digits = 0;
 \pset null (null)
-CREATE FUNCTION pg_temp.draw(seed text, below integer) RETURNS integer LANGUAGE sql IMMUTABLE AS $$ SELECT ('x' || substr(md5(seed), 1, 7))::bit(28)::integer % below $$;
-CREATE FUNCTION pg_temp.error_of(query text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-    detail text;
-    hint text;
-BEGIN
-    EXECUTE query;
-    RETURN 'no error';
-EXCEPTION WHEN OTHERS THEN
-    GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
-    RETURN concat_ws(' | ', SQLSTATE, SQLERRM, nullif(detail, ''), nullif(hint, ''));
-END $$;
+\getenv test PG_ABS_SRCDIR
+\i :test/include/functions.sql
 
 -- tenths and thirds add up exactly, large to small
 SELECT attribution_summary('{a}', c, v, n) FROM (VALUES (0.1::float8, 9.2e12::float8, 0.3::float8), (0.2, 0.000001, 0.6), (1 / 3.0, 1e-17, 0), (1e12, 0.1, 1e-18)) AS v(c, v, n);
@@ -97,9 +87,6 @@ SELECT rollup(s) FROM unnest(ARRAY['[[["a"], 170000000000000000000, 0, 0]]', '[[
 
 -- bytes that are none
 CREATE TEMP TABLE received (summary cv_attribution_summary);
-CREATE FUNCTION pg_temp.copy_file(field bytea) RETURNS oid LANGUAGE sql AS $$
-SELECT lo_from_bytea(0, '\x5047434f50590aff0d0a00'::bytea || '\x0000000000000000'::bytea || int2send(1::int2) || int4send(length(field)) || field || int2send(-1::int2))
-$$;
 SELECT cv_attribution_summary_send('[[["a", "b"], 1, 0, 0, [2, 1]]]') AS bytes \gset
 SELECT length(:'bytes'::bytea) AS bytes;
 SELECT set_byte(:'bytes'::bytea, 0, 9) AS wrong \gset

@@ -34,7 +34,8 @@ SELECT m.sla_attainment, m.sla_met, m.sla_breached, m.first_reply_median FROM (S
 SELECT business FROM summaries;
 
 -- by definition, over random tickets
-CREATE FUNCTION pg_temp.draw(seed text, below integer) RETURNS integer LANGUAGE sql IMMUTABLE AS $$ SELECT ('x' || substr(md5(seed), 1, 7))::bit(28)::integer % below $$;
+\getenv test PG_ABS_SRCDIR
+\i :test/include/functions.sql
 CREATE TABLE care_support_tickets AS
 SELECT i, 'team ' || i % 3 AS team, created, CASE WHEN i % 5 > 0 THEN created + pg_temp.draw('reply' || i, 300000) * interval '1 second' END AS first_reply,
        CASE WHEN i % 4 > 0 THEN created + pg_temp.draw('solved' || i, 900000) * interval '1 second' END AS solved,
@@ -127,3 +128,6 @@ SELECT rollup(s) FROM (SELECT support_summary('2026-03-02', NULL, NULL, 1, 0, as
 SELECT support_summary_trans(NULL, now(), now(), now(), 1, 1, now(), '1 hour', NULL);
 SELECT support_summary_combine(NULL, NULL);
 DROP TABLE care_support_tickets;
+-- more tickets than can be counted
+SELECT rollup(s) FROM (SELECT format('{"as_of": "2026-03-04 00:00:00+00", "reply_within": 3600000000, "calendar": null, "tickets": %s, "met": 0, "breached": 0, "contact_known": 0, "first_contact": 0, "reopen_known": 0, "reopened": 0, "first_replies": [], "resolutions": []}', tickets)::cv_support_summary AS s
+                       FROM unnest('{9223372036854775807, 1}'::bigint[]) AS tickets) AS x;

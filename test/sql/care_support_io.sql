@@ -3,17 +3,8 @@
 SET datestyle = 'ISO, YMD';
 SET timezone = 'UTC';
 
-CREATE FUNCTION pg_temp.error_of(query text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-    detail text;
-    hint text;
-BEGIN
-    EXECUTE query;
-    RETURN 'no error';
-EXCEPTION WHEN OTHERS THEN
-    GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
-    RETURN concat_ws(' | ', SQLSTATE, SQLERRM, nullif(detail, ''), nullif(hint, ''));
-END $$;
+\getenv test PG_ABS_SRCDIR
+\i :test/include/functions.sql
 
 CREATE TEMP TABLE summaries (id integer, summary cv_support_summary);
 INSERT INTO summaries
@@ -65,9 +56,6 @@ SELECT pg_temp.error_of(format('SELECT %L::cv_support_summary', text)) AS error 
 
 -- bytes that are none: \copy takes what was put together
 CREATE TEMP TABLE received (summary cv_support_summary);
-CREATE FUNCTION pg_temp.copy_file(field bytea) RETURNS oid LANGUAGE sql AS $$
-SELECT lo_from_bytea(0, '\x5047434f50590aff0d0a00'::bytea || '\x0000000000000000'::bytea || int2send(1::int2) || int4send(length(field)) || field || int2send(-1::int2))
-$$;
 SELECT cv_support_summary_send(text::cv_support_summary) AS bytes FROM good \gset
 -- another version
 SELECT pg_temp.copy_file(set_byte(:'bytes', 0, 2)) AS file \gset

@@ -55,7 +55,8 @@ CREATE FUNCTION pg_temp.by_minutes(from_at timestamptz, to_at timestamptz, calen
       AND EXISTS (SELECT FROM jsonb_array_elements(document -> 'hours' -> to_char(local, 'dy')) AS span
                   WHERE to_char(local, 'HH24:MI') >= span ->> 0 AND to_char(local, 'HH24:MI') < span ->> 1)
 $$;
-CREATE FUNCTION pg_temp.draw(seed text, below integer) RETURNS integer LANGUAGE sql IMMUTABLE AS $$ SELECT ('x' || substr(md5(seed), 1, 7))::bit(28)::integer % below $$;
+\getenv test PG_ABS_SRCDIR
+\i :test/include/functions.sql
 -- spring and autumn of both hemispheres, Christmas
 CREATE TEMP TABLE cases AS
 SELECT name, calendar, i, from_at, from_at + pg_temp.draw(name || ' length ' || i, 4320) * interval '1 minute' AS to_at

@@ -3,16 +3,8 @@
 SET datestyle = 'ISO, YMD';
 SET timezone = 'UTC';
 
-CREATE FUNCTION pg_temp.error_of(query text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-    detail text;
-BEGIN
-    EXECUTE query;
-    RETURN 'no error';
-EXCEPTION WHEN OTHERS THEN
-    GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL;
-    RETURN concat_ws(' | ', SQLSTATE, regexp_replace(SQLERRM, 'function \d+', 'function N'), nullif(detail, ''));
-END $$;
+\getenv test PG_ABS_SRCDIR
+\i :test/include/functions.sql
 
 CREATE TEMP TABLE histories (id integer, history cv_purchase_history);
 INSERT INTO histories VALUES

@@ -2,16 +2,8 @@
 \set SHOW_CONTEXT never
 SET datestyle = 'ISO, YMD';
 
-CREATE FUNCTION pg_temp.error_of(query text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-    detail text;
-BEGIN
-    EXECUTE query;
-    RETURN 'no error';
-EXCEPTION WHEN OTHERS THEN
-    GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL;
-    RETURN concat_ws(' | ', SQLSTATE, SQLERRM, nullif(detail, ''));
-END $$;
+\getenv test PG_ABS_SRCDIR
+\i :test/include/functions.sql
 
 CREATE TEMP TABLE bases (id integer, base cv_customer_base);
 INSERT INTO bases VALUES
@@ -69,9 +61,6 @@ FROM (VALUES
 ORDER BY id;
 
 -- corrupt binary values
-CREATE FUNCTION pg_temp.copy_file(field bytea) RETURNS oid LANGUAGE sql AS $$
-SELECT lo_from_bytea(0, '\x5047434f50590aff0d0a00'::bytea || '\x0000000000000000'::bytea || int2send(1::int2)
-                        || int4send(length(field)) || field || int2send((-1)::int2)) $$;
 CREATE TEMP TABLE received (base cv_customer_base);
 CREATE TEMP TABLE sent AS SELECT cv_customer_base_send(base) AS bytes FROM bases WHERE id = 2;
 SELECT bytes FROM sent;

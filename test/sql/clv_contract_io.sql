@@ -2,19 +2,8 @@
 \set SHOW_CONTEXT never
 SET extra_float_digits = 1;
 
-CREATE FUNCTION pg_temp.error_of(query text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-    detail text;
-BEGIN
-    EXECUTE query;
-    RETURN 'no error';
-EXCEPTION WHEN OTHERS THEN
-    GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL;
-    RETURN concat_ws(' | ', SQLSTATE, SQLERRM, nullif(detail, ''));
-END $$;
-CREATE FUNCTION pg_temp.copy_file(field bytea) RETURNS oid LANGUAGE sql AS $$
-SELECT lo_from_bytea(0, '\x5047434f50590aff0d0a00'::bytea || '\x0000000000000000'::bytea || int2send(1::int2)
-                        || int4send(length(field)) || field || int2send((-1)::int2)) $$;
+\getenv test PG_ABS_SRCDIR
+\i :test/include/functions.sql
 
 -- bases
 CREATE TEMP TABLE bases (id integer, base cv_retention_base);

@@ -2,17 +2,8 @@
 \set SHOW_CONTEXT never
 SET extra_float_digits = 0;
 
-CREATE FUNCTION pg_temp.error_of(query text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-    detail text;
-    hint text;
-BEGIN
-    EXECUTE query;
-    RETURN 'no error';
-EXCEPTION WHEN OTHERS THEN
-    GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
-    RETURN concat_ws(' | ', SQLSTATE, SQLERRM, nullif(detail, ''), nullif(hint, ''));
-END $$;
+\getenv test PG_ABS_SRCDIR
+\i :test/include/functions.sql
 
 CREATE TEMP TABLE models (id integer, model cv_buying_model);
 INSERT INTO models VALUES
@@ -129,9 +120,6 @@ SELECT pg_temp.error_of(format($$SELECT '{"family": "gamma-gamma", "p": 1, "q": 
 SELECT pg_temp.error_of(format('SELECT %L::cv_buying_model', jsonb_build_object('family', 'bg/nbd', 'unit', '1 day', 'r', 1, 'alpha', 1, 'a', 1, 'b', 1, 'covariates', jsonb_build_object('k', jsonb_agg(n))))) FROM generate_series(1, 32) AS g, LATERAL (SELECT 'l' || g) AS l(n);
 \pset format aligned
 -- as corrupt binary values
-CREATE FUNCTION pg_temp.copy_file(field bytea) RETURNS oid LANGUAGE sql AS $$
-SELECT lo_from_bytea(0, '\x5047434f50590aff0d0a00'::bytea || '\x0000000000000000'::bytea || int2send(1::int2)
-                        || int4send(length(field)) || field || int2send((-1)::int2)) $$;
 CREATE TEMP TABLE received (model cv_buying_model);
 CREATE TEMP TABLE sent AS SELECT cv_buying_model_send(model) AS bytes FROM models WHERE id = 1;
 SELECT encode(substr(bytes, 1, 40), 'escape') FROM sent;

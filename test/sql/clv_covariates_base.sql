@@ -3,16 +3,8 @@
 \set SHOW_CONTEXT never
 SET datestyle = 'ISO, YMD';
 
-CREATE FUNCTION pg_temp.error_of(query text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-    detail text;
-BEGIN
-    EXECUTE query;
-    RETURN 'no error';
-EXCEPTION WHEN OTHERS THEN
-    GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL;
-    RETURN concat_ws(' | ', SQLSTATE, SQLERRM, nullif(detail, ''));
-END $$;
+\getenv test PG_ABS_SRCDIR
+\i :test/include/functions.sql
 
 CREATE TEMP TABLE customers (id integer, history cv_purchase_history, covariates jsonb);
 INSERT INTO customers VALUES
@@ -115,9 +107,6 @@ FROM (SELECT n, format('{"log_gaps": 0, "gapless": 0%s', rest) AS text
 SELECT pg_temp.error_of($$SELECT '{"log_gaps": 0, "gapless": 9, "covariates": ["k"], "histories": [[1, 1, 9, null, 1, 5]]}'::cv_customer_base$$);
 \pset format aligned
 -- as corrupt binary values
-CREATE FUNCTION pg_temp.copy_file(field bytea) RETURNS oid LANGUAGE sql AS $$
-SELECT lo_from_bytea(0, '\x5047434f50590aff0d0a00'::bytea || '\x0000000000000000'::bytea || int2send(1::int2)
-                        || int4send(length(field)) || field || int2send((-1)::int2)) $$;
 CREATE TEMP TABLE received (base cv_customer_base);
 CREATE TEMP TABLE sent AS SELECT cv_customer_base_send('{"histories": [[1, 5, 9, 2, 3, "x", 7], [1, 5, 9, 2, 3, "y", 7]], "log_gaps": 5, "gapless": 1, "covariates": ["k", "l"]}') AS bytes;
 SELECT encode(bytes, 'hex') FROM sent;

@@ -5,16 +5,8 @@ SET timezone = 'UTC';
 SET extra_float_digits = -3;
 SET max_parallel_workers_per_gather = 0;
 
-CREATE FUNCTION pg_temp.error_of(query text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-    detail text;
-BEGIN
-    EXECUTE query;
-    RETURN 'no error';
-EXCEPTION WHEN OTHERS THEN
-    GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL;
-    RETURN concat_ws(' | ', SQLSTATE, regexp_replace(SQLERRM, 'function \d+', 'function N'), nullif(detail, ''));
-END $$;
+\getenv test PG_ABS_SRCDIR
+\i :test/include/functions.sql
 
 CREATE TEMP TABLE orders AS
 SELECT n, n * 7919 % 30 AS customer,
@@ -76,9 +68,6 @@ CREATE TEMP TABLE again (LIKE states);
 \copy again FROM 'results/clv_history_merge.bin' (FORMAT binary)
 SELECT state FROM again;
 SELECT cv_purchase_log_send(state) FROM states WHERE state::text LIKE '%2026%';
-CREATE FUNCTION pg_temp.copy_file(field bytea) RETURNS oid LANGUAGE sql AS $$
-SELECT lo_from_bytea(0, '\x5047434f50590aff0d0a00'::bytea || '\x0000000000000000'::bytea || int2send(1::int2)
-                        || int4send(length(field)) || field || int2send((-1)::int2)) $$;
 CREATE TEMP TABLE sent AS SELECT cv_purchase_log_send(state) AS bytes FROM states WHERE state::text LIKE '%2026%';
 SELECT pg_temp.copy_file(set_byte(bytes, 0, 9)) AS file FROM sent \gset
 \lo_export :file results/clv_history_merge.bin

@@ -5,17 +5,8 @@ SET timezone = 'UTC';
 SET extra_float_digits = 0;
 SET max_parallel_workers_per_gather = 0;
 
-CREATE FUNCTION pg_temp.error_of(query text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-    detail text;
-    hint text;
-BEGIN
-    EXECUTE query;
-    RETURN 'no error';
-EXCEPTION WHEN OTHERS THEN
-    GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
-    RETURN concat_ws(' | ', SQLSTATE, regexp_replace(SQLERRM, 'function \d+', 'function N'), nullif(detail, ''), nullif(hint, ''));
-END $$;
+\getenv test PG_ABS_SRCDIR
+\i :test/include/functions.sql
 
 -- published whole-year figures: 1,461 days are four years of 365.25, so a yearly rate d is (1 + d)^(1/4) - 1 here
 -- the card customer of Reichheld's tool: -51 today, then 30, 42, 44, 49, 55, at 10 %
@@ -136,38 +127,38 @@ CREATE AGGREGATE pg_temp.clv_from(float8, date, date, float8) (SFUNC = clv_trans
     INITCOND = '{"as_of": "2026-01-31", "discount_rate": 0.1, "flows": []}');
 SELECT pg_temp.clv_from(n, date '2026-01-31' + n, '2026-01-31', 0.1) = clv(n, date '2026-01-31' + n, '2026-01-31', 0.1) AS same FROM generate_series(-20, 20) AS n;
 SELECT cv_flow_log_send(state) FROM states WHERE id = 1;
-CREATE FUNCTION pg_temp.copy_file(field bytea) RETURNS oid LANGUAGE sql AS $$
+CREATE FUNCTION pg_temp.copy_row(field bytea) RETURNS oid LANGUAGE sql AS $$
 SELECT lo_from_bytea(0, '\x5047434f50590aff0d0a00'::bytea || '\x0000000000000000'::bytea || int2send(2::int2)
                         || int4send(4) || int4send(7) || int4send(length(field)) || field || int2send((-1)::int2)) $$;
 CREATE TEMP TABLE sent AS SELECT cv_flow_log_send(state) AS bytes FROM states WHERE id = 1;
 -- an unknown version, unknown flags
-SELECT pg_temp.copy_file(set_byte(bytes, 0, 9)) AS file FROM sent \gset
+SELECT pg_temp.copy_row(set_byte(bytes, 0, 9)) AS file FROM sent \gset
 \lo_export :file results/clv_ledger.bin
 \copy again FROM 'results/clv_ledger.bin' (FORMAT binary)
-SELECT pg_temp.copy_file(set_byte(bytes, 1, 1)) AS file FROM sent \gset
+SELECT pg_temp.copy_row(set_byte(bytes, 1, 1)) AS file FROM sent \gset
 \lo_export :file results/clv_ledger.bin
 \copy again FROM 'results/clv_ledger.bin' (FORMAT binary)
 -- an infinite as_of, a rate that is NaN, one below 0
-SELECT pg_temp.copy_file(overlay(bytes PLACING '\x80000000'::bytea FROM 3)) AS file FROM sent \gset
+SELECT pg_temp.copy_row(overlay(bytes PLACING '\x80000000'::bytea FROM 3)) AS file FROM sent \gset
 \lo_export :file results/clv_ledger.bin
 \copy again FROM 'results/clv_ledger.bin' (FORMAT binary)
-SELECT pg_temp.copy_file(overlay(bytes PLACING float8send('NaN') FROM 7)) AS file FROM sent \gset
+SELECT pg_temp.copy_row(overlay(bytes PLACING float8send('NaN') FROM 7)) AS file FROM sent \gset
 \lo_export :file results/clv_ledger.bin
 \copy again FROM 'results/clv_ledger.bin' (FORMAT binary)
-SELECT pg_temp.copy_file(overlay(bytes PLACING float8send(-0.1) FROM 7)) AS file FROM sent \gset
+SELECT pg_temp.copy_row(overlay(bytes PLACING float8send(-0.1) FROM 7)) AS file FROM sent \gset
 \lo_export :file results/clv_ledger.bin
 \copy again FROM 'results/clv_ledger.bin' (FORMAT binary)
 -- a wrong count, days out of order, missing bytes
-SELECT pg_temp.copy_file(set_byte(bytes, 21, 3)) AS file FROM sent \gset
+SELECT pg_temp.copy_row(set_byte(bytes, 21, 3)) AS file FROM sent \gset
 \lo_export :file results/clv_ledger.bin
 \copy again FROM 'results/clv_ledger.bin' (FORMAT binary)
-SELECT pg_temp.copy_file(set_byte(bytes, 15, 127)) AS file FROM sent \gset
+SELECT pg_temp.copy_row(set_byte(bytes, 15, 127)) AS file FROM sent \gset
 \lo_export :file results/clv_ledger.bin
 \copy again FROM 'results/clv_ledger.bin' (FORMAT binary)
-SELECT pg_temp.copy_file(overlay(bytes PLACING substr(bytes, 23, 4) FROM 35)) AS file FROM sent \gset
+SELECT pg_temp.copy_row(overlay(bytes PLACING substr(bytes, 23, 4) FROM 35)) AS file FROM sent \gset
 \lo_export :file results/clv_ledger.bin
 \copy again FROM 'results/clv_ledger.bin' (FORMAT binary)
-SELECT pg_temp.copy_file(substr(bytes, 1, 10)) AS file FROM sent \gset
+SELECT pg_temp.copy_row(substr(bytes, 1, 10)) AS file FROM sent \gset
 \lo_export :file results/clv_ledger.bin
 \copy again FROM 'results/clv_ledger.bin' (FORMAT binary)
 SELECT count(lo_unlink(oid)) > 0 AS cleaned FROM pg_largeobject_metadata;

@@ -3,16 +3,8 @@
 SET datestyle = 'ISO, YMD';
 SET extra_float_digits = 1;
 
-CREATE FUNCTION pg_temp.error_of(query text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-    detail text;
-BEGIN
-    EXECUTE query;
-    RETURN 'no error';
-EXCEPTION WHEN OTHERS THEN
-    GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL;
-    RETURN concat_ws(' | ', SQLSTATE, SQLERRM, nullif(detail, ''));
-END $$;
+\getenv test PG_ABS_SRCDIR
+\i :test/include/functions.sql
 
 -- every family, from published parameters
 CREATE TEMP TABLE models (id integer, model cv_buying_model);
@@ -133,9 +125,6 @@ SELECT customers, log_likelihood, aic, round(bic::numeric, 10) AS bic, iteration
 FROM goodness('{"family": "nbd", "unit": "7 days", "r": 2, "alpha": 4, "fit": {"customers": 5, "log_likelihood": -10, "penalty": 0.5, "gradient": 1e-9, "iterations": 3, "converged": false, "compared": [{"family": "nbd", "bic": 1}]}}'::cv_buying_model);
 
 -- corrupt binary values
-CREATE FUNCTION pg_temp.copy_file(field bytea) RETURNS oid LANGUAGE sql AS $$
-SELECT lo_from_bytea(0, '\x5047434f50590aff0d0a00'::bytea || '\x0000000000000000'::bytea || int2send(1::int2)
-                        || int4send(length(field)) || field || int2send((-1)::int2)) $$;
 CREATE TEMP TABLE buying (model cv_buying_model);
 CREATE TEMP TABLE spending (model cv_spending_model);
 CREATE TEMP TABLE sent AS SELECT cv_buying_model_send(model) AS bytes FROM models WHERE id = 2;

@@ -3,16 +3,8 @@
 SET datestyle = 'ISO, YMD';
 SET extra_float_digits = 0;
 
-CREATE FUNCTION pg_temp.error_of(query text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-    detail text;
-BEGIN
-    EXECUTE query;
-    RETURN 'no error';
-EXCEPTION WHEN OTHERS THEN
-    GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL;
-    RETURN concat_ws(' | ', SQLSTATE, SQLERRM, nullif(detail, ''));
-END $$;
+\getenv test PG_ABS_SRCDIR
+\i :test/include/functions.sql
 
 -- typed in: BTYDplus's fit to CDNOW, and others
 CREATE TEMP TABLE models (id integer, model cv_buying_model);

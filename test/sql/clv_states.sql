@@ -2,17 +2,9 @@
 \set SHOW_CONTEXT never
 SET extra_float_digits = 0;
 
-CREATE FUNCTION pg_temp.error_of(query text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-    detail text;
-    hint text;
-BEGIN
-    EXECUTE query;
-    RETURN 'no error';
-EXCEPTION WHEN OTHERS THEN
-    GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
-    RETURN concat_ws(' | ', SQLSTATE, regexp_replace(SQLERRM, 'function \d+', 'function N'), nullif(detail, ''), nullif(hint, ''));
-END $$;
+\getenv test PG_ABS_SRCDIR
+\i :test/include/functions.sql
+
 CREATE FUNCTION pg_temp.rounded(float8[], integer DEFAULT 6) RETURNS numeric[] LANGUAGE sql AS $$
 SELECT array_agg(round(v::numeric, $2) ORDER BY n) FROM unnest($1) WITH ORDINALITY AS t(v, n) $$;
 
@@ -130,40 +122,40 @@ CREATE TEMP TABLE again (LIKE stored);
 SELECT count(*), bool_and(a.m::text = b.m::text) AS same, bool_and(a.m::text::cv_transition_matrix::text = a.m::text) AS through_text
 FROM stored AS a JOIN again AS b USING (id);
 SELECT cv_transition_matrix_send(m) FROM stored WHERE id = 1;
-CREATE FUNCTION pg_temp.copy_file(field bytea) RETURNS oid LANGUAGE sql AS $$
+CREATE FUNCTION pg_temp.copy_row(field bytea) RETURNS oid LANGUAGE sql AS $$
 SELECT lo_from_bytea(0, '\x5047434f50590aff0d0a00'::bytea || '\x0000000000000000'::bytea || int2send(2::int2)
                         || int4send(4) || int4send(7) || int4send(length(field)) || field || int2send((-1)::int2)) $$;
 -- an unknown version
-SELECT pg_temp.copy_file(set_byte(cv_transition_matrix_send(m), 0, 9)) AS file FROM stored WHERE id = 1 \gset
+SELECT pg_temp.copy_row(set_byte(cv_transition_matrix_send(m), 0, 9)) AS file FROM stored WHERE id = 1 \gset
 \lo_export :file results/clv_states.bin
 \copy again FROM 'results/clv_states.bin' (FORMAT binary)
 -- unknown flags
-SELECT pg_temp.copy_file(set_byte(cv_transition_matrix_send(m), 1, 1)) AS file FROM stored WHERE id = 1 \gset
+SELECT pg_temp.copy_row(set_byte(cv_transition_matrix_send(m), 1, 1)) AS file FROM stored WHERE id = 1 \gset
 \lo_export :file results/clv_states.bin
 \copy again FROM 'results/clv_states.bin' (FORMAT binary)
 -- more transitions than bytes
-SELECT pg_temp.copy_file(set_byte(cv_transition_matrix_send(m), 13, 2)) AS file FROM stored WHERE id = 1 \gset
+SELECT pg_temp.copy_row(set_byte(cv_transition_matrix_send(m), 13, 2)) AS file FROM stored WHERE id = 1 \gset
 \lo_export :file results/clv_states.bin
 \copy again FROM 'results/clv_states.bin' (FORMAT binary)
 -- no states, and more than there may be
-SELECT pg_temp.copy_file(set_byte(cv_transition_matrix_send(m), 5, 0)) AS file FROM stored WHERE id = 1 \gset
+SELECT pg_temp.copy_row(set_byte(cv_transition_matrix_send(m), 5, 0)) AS file FROM stored WHERE id = 1 \gset
 \lo_export :file results/clv_states.bin
 \copy again FROM 'results/clv_states.bin' (FORMAT binary)
-SELECT pg_temp.copy_file(set_byte(cv_transition_matrix_send(m), 2, 127)) AS file FROM stored WHERE id = 1 \gset
+SELECT pg_temp.copy_row(set_byte(cv_transition_matrix_send(m), 2, 127)) AS file FROM stored WHERE id = 1 \gset
 \lo_export :file results/clv_states.bin
 \copy again FROM 'results/clv_states.bin' (FORMAT binary)
 -- a state out of range, a count of 0, one below
-SELECT pg_temp.copy_file(set_byte(cv_transition_matrix_send(m), 17, 2)) AS file FROM stored WHERE id = 1 \gset
+SELECT pg_temp.copy_row(set_byte(cv_transition_matrix_send(m), 17, 2)) AS file FROM stored WHERE id = 1 \gset
 \lo_export :file results/clv_states.bin
 \copy again FROM 'results/clv_states.bin' (FORMAT binary)
-SELECT pg_temp.copy_file(set_byte(cv_transition_matrix_send(m), 29, 0)) AS file FROM stored WHERE id = 1 \gset
+SELECT pg_temp.copy_row(set_byte(cv_transition_matrix_send(m), 29, 0)) AS file FROM stored WHERE id = 1 \gset
 \lo_export :file results/clv_states.bin
 \copy again FROM 'results/clv_states.bin' (FORMAT binary)
-SELECT pg_temp.copy_file(set_byte(cv_transition_matrix_send(m), 22, 255)) AS file FROM stored WHERE id = 1 \gset
+SELECT pg_temp.copy_row(set_byte(cv_transition_matrix_send(m), 22, 255)) AS file FROM stored WHERE id = 1 \gset
 \lo_export :file results/clv_states.bin
 \copy again FROM 'results/clv_states.bin' (FORMAT binary)
 -- trailing bytes
-SELECT pg_temp.copy_file(cv_transition_matrix_send(m) || '\x00') AS file FROM stored WHERE id = 1 \gset
+SELECT pg_temp.copy_row(cv_transition_matrix_send(m) || '\x00') AS file FROM stored WHERE id = 1 \gset
 \lo_export :file results/clv_states.bin
 \copy again FROM 'results/clv_states.bin' (FORMAT binary)
 SELECT count(lo_unlink(oid)) > 0 AS cleaned FROM pg_largeobject_metadata;

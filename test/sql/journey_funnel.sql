@@ -4,17 +4,8 @@ SET datestyle = 'ISO, YMD';
 SET timezone = 'UTC';
 SET intervalstyle = 'postgres';
 
-CREATE FUNCTION pg_temp.error_of(query text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-    detail text;
-    hint text;
-BEGIN
-    EXECUTE query;
-    RETURN 'no error';
-EXCEPTION WHEN OTHERS THEN
-    GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
-    RETURN concat_ws(' | ', SQLSTATE, SQLERRM, nullif(detail, ''), nullif(hint, ''));
-END $$;
+\getenv test PG_ABS_SRCDIR
+\i :test/include/functions.sql
 
 CREATE FUNCTION pg_temp.log_of(letters text) RETURNS cv_journey_log LANGUAGE sql AS $$
     SELECT journey_log(timestamptz '2026-01-01 00:00:00+00' + (i - 1) * interval '1 hour', substr(letters, i, 1))
@@ -110,3 +101,6 @@ SELECT rollup(part)::text = (SELECT summary::text FROM summary) AS same
 FROM (SELECT funnel_summary(result) AS part FROM results GROUP BY customer % 17) AS t;
 SELECT rollup(NULL::cv_funnel_summary), rollup(summary)::text = summary::text AS same FROM summary GROUP BY summary::text;
 SELECT jsonb_typeof(summary::jsonb) FROM summary;
+
+-- more customers than can be counted
+SELECT rollup(s) FROM unnest(ARRAY['{"customers": 9223372036854775807, "steps": 0, "gaps": []}', '{"customers": 1, "steps": 0, "gaps": []}']::cv_funnel_summary[]) AS s;

@@ -3,17 +3,8 @@
 SET datestyle = 'ISO, YMD';
 SET timezone = 'UTC';
 
-CREATE FUNCTION pg_temp.error_of(query text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-    detail text;
-    hint text;
-BEGIN
-    EXECUTE query;
-    RETURN 'no error';
-EXCEPTION WHEN OTHERS THEN
-    GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
-    RETURN concat_ws(' | ', SQLSTATE, SQLERRM, nullif(detail, ''), nullif(hint, ''));
-END $$;
+\getenv test PG_ABS_SRCDIR
+\i :test/include/functions.sql
 
 CREATE TEMP TABLE values_of (type text, id integer, value text);
 INSERT INTO values_of VALUES
@@ -86,9 +77,6 @@ FROM (VALUES
 ORDER BY id;
 
 -- corrupt binary values
-CREATE FUNCTION pg_temp.copy_file(field bytea) RETURNS oid LANGUAGE sql AS $$
-SELECT lo_from_bytea(0, '\x5047434f50590aff0d0a00'::bytea || '\x0000000000000000'::bytea || int2send(1::int2)
-                        || int4send(length(field)) || field || int2send((-1)::int2)) $$;
 CREATE TEMP TABLE received (log cv_journey_log);
 CREATE TEMP TABLE sent AS SELECT cv_journey_log_send(value::cv_journey_log) AS bytes FROM values_of WHERE type = 'cv_journey_log' AND id = 1;
 -- unchanged

@@ -1,17 +1,8 @@
 -- Maturity: levels by practice, aspect and organisation.
 \set SHOW_CONTEXT never
 
-CREATE FUNCTION pg_temp.error_of(query text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-    detail text;
-    hint text;
-BEGIN
-    EXECUTE query;
-    RETURN 'no error';
-EXCEPTION WHEN OTHERS THEN
-    GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
-    RETURN concat_ws(' | ', SQLSTATE, SQLERRM, nullif(detail, ''), nullif(hint, ''));
-END $$;
+\getenv test PG_ABS_SRCDIR
+\i :test/include/functions.sql
 
 -- the practices
 SELECT level, level_name, count(*) AS practices, count(aspect) AS of_aspects FROM maturity_practices() GROUP BY level, level_name ORDER BY level;
@@ -64,9 +55,6 @@ FROM unnest(ARRAY['', '3', 'null', '[]', '[1, 2]', '{}', '{"highest": 1}', '{"la
     '{"highest": 1.5, "lacking": 0}', '{"highest": "3", "lacking": 0}', '{"highest": null, "lacking": 0}', '{"highest": [3], "lacking": 0}', '{"highest": 3, "lacking": 0, "mood": 1, "other": 2}', '{"highest": 3, "lacking": 0} x']) WITH ORDINALITY AS t(text, n) ORDER BY n;
 SELECT call, pg_temp.error_of('SELECT ' || call) AS error FROM unnest(ARRAY['maturity_level(0, true)', 'maturity_level(-5, NULL)', 'maturity_summary(0, false)', 'maturity_trans(NULL, 1, true)', 'maturity_combine(NULL, NULL)']) WITH ORDINALITY AS c(call, n) ORDER BY n;
 \pset format aligned
-CREATE FUNCTION pg_temp.copy_file(field bytea) RETURNS oid LANGUAGE sql AS $$
-SELECT lo_from_bytea(0, '\x5047434f50590aff0d0a00'::bytea || '\x0000000000000000'::bytea || int2send(1::int2)
-                        || int4send(length(field)) || field || int2send((-1)::int2)) $$;
 CREATE TEMP TABLE received (summary cv_maturity_summary);
 -- an unknown version, reserved bits, levels out of range, truncated, too long
 SELECT pg_temp.copy_file('\x02000000000500000003') AS file \gset

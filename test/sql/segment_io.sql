@@ -4,19 +4,8 @@ SET datestyle = 'German';
 SET timezone = 'UTC';
 SET extra_float_digits = 1;
 
-CREATE FUNCTION pg_temp.error_of(query text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-    detail text;
-BEGIN
-    EXECUTE query;
-    RETURN 'no error';
-EXCEPTION WHEN OTHERS THEN
-    GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL;
-    RETURN concat_ws(' | ', SQLSTATE, SQLERRM, nullif(detail, ''));
-END $$;
-CREATE FUNCTION pg_temp.copy_file(field bytea) RETURNS oid LANGUAGE sql AS $$
-SELECT lo_from_bytea(0, '\x5047434f50590aff0d0a00'::bytea || '\x0000000000000000'::bytea || int2send(1::int2)
-                        || int4send(length(field)) || field || int2send((-1)::int2)) $$;
+\getenv test PG_ABS_SRCDIR
+\i :test/include/functions.sql
 
 CREATE TEMP TABLE logs AS
 SELECT n % 40 AS customer, activity_log(date '2024-01-01' + (('x' || substr(md5(n::text), 1, 4))::bit(16)::integer % 500), (('x' || substr(md5(n::text), 5, 6))::bit(24)::integer - 3000000) / 12345.0::float8) AS log

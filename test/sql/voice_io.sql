@@ -2,17 +2,8 @@
 \set SHOW_CONTEXT never
 SET extra_float_digits = 1;
 
-CREATE FUNCTION pg_temp.error_of(query text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-    detail text;
-    hint text;
-BEGIN
-    EXECUTE query;
-    RETURN 'no error';
-EXCEPTION WHEN OTHERS THEN
-    GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
-    RETURN concat_ws(' | ', SQLSTATE, SQLERRM, nullif(detail, ''), nullif(hint, ''));
-END $$;
+\getenv test PG_ABS_SRCDIR
+\i :test/include/functions.sql
 
 CREATE TEMP TABLE forms (id integer, nps cv_nps_summary, csat cv_csat_summary, items cv_item_summary, drivers cv_driver_summary);
 INSERT INTO forms VALUES
@@ -68,9 +59,6 @@ SELECT text, pg_temp.error_of(format('SELECT r_squared(%L)', text)) AS error FRO
 \pset format aligned
 
 -- corrupt binary values
-CREATE FUNCTION pg_temp.copy_file(field bytea) RETURNS oid LANGUAGE sql AS $$
-SELECT lo_from_bytea(0, '\x5047434f50590aff0d0a00'::bytea || '\x0000000000000000'::bytea || int2send(1::int2)
-                        || int4send(length(field)) || field || int2send((-1)::int2)) $$;
 CREATE TEMP TABLE sent AS SELECT id, cv_nps_summary_send(nps) AS nps, cv_csat_summary_send(csat) AS csat, cv_item_summary_send(items) AS items, cv_driver_summary_send(drivers) AS drivers FROM forms;
 SELECT id, nps, csat FROM sent WHERE id IN (1, 3) ORDER BY id;
 SELECT items, drivers FROM sent WHERE id = 1;

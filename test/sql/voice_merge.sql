@@ -2,16 +2,8 @@
 \set SHOW_CONTEXT never
 SET client_min_messages = error;
 
-CREATE FUNCTION pg_temp.plan_of(query text) RETURNS SETOF text LANGUAGE plpgsql AS $$
-DECLARE
-    line text;
-BEGIN
-    FOR line IN EXECUTE 'EXPLAIN (COSTS OFF) ' || query LOOP
-        IF line ~ 'Aggregate|Gather|Parallel' THEN
-            RETURN NEXT regexp_replace(line, '^[ >-]*', '');
-        END IF;
-    END LOOP;
-END $$;
+\getenv test PG_ABS_SRCDIR
+\i :test/include/functions.sql
 
 -- weights and answers that no double holds exactly, of very different sizes
 CREATE TABLE voice_merge AS

@@ -2,17 +2,8 @@
 \set SHOW_CONTEXT never
 SET extra_float_digits = 1;
 
-CREATE FUNCTION pg_temp.error_of(query text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-    detail text;
-    hint text;
-BEGIN
-    EXECUTE query;
-    RETURN 'no error';
-EXCEPTION WHEN OTHERS THEN
-    GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
-    RETURN concat_ws(' | ', SQLSTATE, SQLERRM, nullif(detail, ''), nullif(hint, ''));
-END $$;
+\getenv test PG_ABS_SRCDIR
+\i :test/include/functions.sql
 
 -- satisfaction: the top two boxes of five, the top box, a scale of ten with halves
 SELECT csat(score, 4), csat(score, 5) AS top_box, csat_summary(score, 4), csat(csat_summary(score, 4)) AS of_summary, satisfied(csat_summary(score, 4)), responses(csat_summary(score, 4))
