@@ -63,7 +63,7 @@ sub begin
     my ($sql) = @_;
     my %session = (out => '', err => '');
     $session{handle} = IPC::Run::start(
-        [ 'psql', '-X', '-A', '-t', '-q', '-v', 'VERBOSITY=verbose', '-d', $node->connstr('shop'), '-c', $sql ],
+        [ 'psql', '-X', '-A', '-t', '-q', '-v', 'VERBOSITY=verbose', '-d', $node->connstr('shop'), '-c', 'SET client_min_messages = error', '-c', $sql ],
         '<', \undef, '>', \$session{out}, '2>', \$session{err});
     return \%session;
 }
