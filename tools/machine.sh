@@ -51,6 +51,12 @@ if [ -z "${PG_CONFIG:-}" ]; then
     CV_BUILD_PACKAGES+=("postgresql-$PG_MAJOR" "postgresql-server-dev-$PG_MAJOR")
     CV_TEST_PACKAGES+=("postgresql-$PG_MAJOR-pgtap")
 fi
+# What each database driver needs that a test reads with. ecj compiles without a JDK; npm
+# brings node's own driver, and may be there without a package.
+CV_JDBC_PACKAGES=(default-jre-headless ecj libpostgresql-jdbc-java)
+CV_PSYCOPG_PACKAGES=(python3-psycopg)
+CV_ODBC_PACKAGES=(unixodbc odbc-postgresql)
+CV_NPM_PACKAGES=(nodejs npm)
 
 # --- words ------------------------------------------------------------------------------
 
@@ -192,6 +198,15 @@ need_packages() {
     fi
     rm -f "$log"
     remove_guards
+}
+
+# try_packages NAME...: need_packages for what a script can do without: it returns 1 where
+# they cannot be had.
+try_packages() {
+    (
+        trap remove_guards EXIT
+        need_packages "$@"
+    )
 }
 
 # find_postgres: settle PG_CONFIG, and put its programs first in PATH.

@@ -146,6 +146,7 @@ BEGIN
         RAISE EXCEPTION 'there are no value views in the schema %', coalesce(target, 'NULL')
             USING ERRCODE = 'invalid_schema_name', HINT = 'Make them with create_value_views().';
     END IF;
+    EXECUTE pg_catalog.format('SELECT %I.value_views_lock($1)', ext) USING target;
     EXECUTE pg_catalog.format('SELECT %1$I.value_views_names(true), %1$I.value_views_names(false)', ext) INTO views, tables;
     SELECT pg_catalog.string_agg(DISTINCT r.ev_class::pg_catalog.regclass::text, ', ') INTO dependent
     FROM pg_catalog.pg_depend AS d
@@ -170,7 +171,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION value_views_clear(text) IS
-'Drops everything that create_value_views() made in a schema, and nothing else. Errors: no value views there; views of others that depend on them, named.';
+'Drops everything that create_value_views() made in a schema, and nothing else. Errors: no value views there; 55006 while a refresh of them runs; views of others that depend on them, named.';
 
 CREATE FUNCTION drop_value_views(target text) RETURNS void LANGUAGE plpgsql AS
 $$
@@ -280,7 +281,7 @@ BEGIN
         'CREATE TABLE %1$I.refresh_log (refresh bigint, step_number integer, step text NOT NULL, started timestamptz NOT NULL,
              finished timestamptz, rows bigint, status text NOT NULL, PRIMARY KEY (refresh, step_number))', target);
     EXECUTE pg_catalog.format('COMMENT ON TABLE %I.refresh_log IS %L', target,
-        'One row per step of each refresh: when it started and finished, how many rows it made, and its status: running, done (and what was left out), failed or cancelled.');
+        'One row per step of each refresh: when it started and finished, how many rows it made, and its status: running, done (and what was left out), failed or cancelled (and why). A refresh that was killed stays running until the next one begins.');
     IF orders IS NOT NULL THEN
         EXECUTE pg_catalog.format(
             'CREATE TABLE %1$I.customer_logs (customer_id %2$s PRIMARY KEY, log %3$I.cv_activity_log NOT NULL, segment text, segment_on date,

@@ -407,6 +407,48 @@ $$;
 COMMENT ON FUNCTION value_views_lock(text) IS
 'Claims the value views in a schema for a refresh until the end of the transaction. Errors: 55006 if another refresh has them.';
 
+CREATE FUNCTION value_views_clear_work(target text) RETURNS void LANGUAGE plpgsql AS
+$$
+DECLARE
+    old record;
+BEGIN
+    FOR old IN SELECT c.relname FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+               WHERE n.nspname = target AND c.relkind = 'r' AND c.relname LIKE 'work\_%' LOOP
+        EXECUTE pg_catalog.format('DROP TABLE %I.%I', target, old.relname);
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION value_views_clear_work(text) IS
+'Drops the work tables of a refresh, ended or not.';
+
+CREATE FUNCTION value_views_swap(target text, began timestamptz) RETURNS text LANGUAGE plpgsql AS
+$$
+DECLARE
+    ext constant text := (SELECT n.nspname FROM pg_catalog.pg_extension AS e JOIN pg_catalog.pg_namespace AS n ON n.oid = e.extnamespace
+                          WHERE e.extname = 'customer_value');
+    settings record;
+    view text;
+BEGIN
+    EXECUTE pg_catalog.format('SELECT sources, views FROM %I.value_views', target) INTO settings;
+    -- Not by TRUNCATE: it waits for readers and makes them wait, may deadlock with one who reads
+    -- two views, and whoever has an older snapshot finds the tables empty.
+    FOREACH view IN ARRAY settings.views LOOP
+        EXECUTE pg_catalog.format('DELETE FROM %I.%I', target, 'stored_' || view);
+        EXECUTE pg_catalog.format('INSERT INTO %1$I.%2$I SELECT * FROM %1$I.%3$I', target, 'stored_' || view, 'work_' || view);
+    END LOOP;
+    IF 'orders' = ANY (settings.sources) THEN
+        EXECUTE pg_catalog.format('DELETE FROM %I.customer_logs', target);
+        EXECUTE pg_catalog.format('INSERT INTO %1$I.customer_logs SELECT * FROM %1$I.work_customer_logs', target);
+        EXECUTE pg_catalog.format('UPDATE %1$I.value_views SET (last_order_id, orders_read, amount_read) = (SELECT last_order_id, orders, amount FROM %1$I.work_read)', target);
+    END IF;
+    EXECUTE pg_catalog.format('UPDATE %I.value_views SET refreshed = $1', target) USING began;
+    EXECUTE pg_catalog.format('SELECT %I.value_views_clear_work($1)', ext) USING target;
+    RETURN '';
+END
+$$;
+COMMENT ON FUNCTION value_views_swap(text, timestamptz) IS
+'Puts what a refresh made in the place of what the value views show; began is when it did. Readers wait for nothing and see all of it or nothing.';
+
 CREATE PROCEDURE refresh_value_views(target text, incremental boolean DEFAULT false, notices boolean DEFAULT false) LANGUAGE plpgsql AS
 $$
 DECLARE
@@ -421,6 +463,10 @@ DECLARE
     made bigint;
     began constant timestamptz := pg_catalog.clock_timestamp();
     old record;
+    failed text;
+    message text;
+    detail text;
+    hint text;
     view text;
 BEGIN
     IF target IS NULL OR pg_catalog.to_regclass(pg_catalog.format('%I.value_views', target)) IS NULL THEN
@@ -432,12 +478,10 @@ BEGIN
     EXECUTE pg_catalog.format('SELECT %I.value_views_check($1)', ext) USING target;
     EXECUTE pg_catalog.format('SELECT %I.value_views_as_of($1)', ext) INTO day USING target;
 
+    PERFORM pg_catalog.pg_current_xact_id(); -- before unlogged tables are made: see below
     -- what a refresh that did not end has left behind
     EXECUTE pg_catalog.format('UPDATE %I.refresh_log SET status = %L WHERE status = %L', target, 'cancelled', 'running');
-    FOR old IN SELECT c.relname FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-               WHERE n.nspname = target AND c.relkind = 'r' AND c.relname LIKE 'work\_%' LOOP
-        EXECUTE pg_catalog.format('DROP TABLE %I.%I', target, old.relname);
-    END LOOP;
+    EXECUTE pg_catalog.format('SELECT %I.value_views_clear_work($1)', ext) USING target;
     FOREACH view IN ARRAY settings.views LOOP
         EXECUTE pg_catalog.format('CREATE UNLOGGED TABLE %1$I.%2$I (LIKE %1$I.%3$I)', target, 'work_' || view, 'stored_' || view);
     END LOOP;
@@ -464,6 +508,10 @@ BEGIN
     END LOOP;
     EXECUTE pg_catalog.format('SELECT coalesce(max(refresh), 0) + 1 FROM %I.refresh_log', target) INTO this;
 
+    -- One last transaction makes all of it visible.
+    steps := steps || 'swap'::text;
+    statements := statements || pg_catalog.format('SELECT %I.value_views_swap(%L, %L)', ext, target, began);
+
     FOR i IN 1 .. pg_catalog.cardinality(steps) LOOP
         EXECUTE pg_catalog.format('INSERT INTO %I.refresh_log VALUES ($1, $2, $3, $4, NULL, NULL, %L)', target, 'running')
             USING this, i, steps[i], pg_catalog.clock_timestamp();
@@ -471,50 +519,40 @@ BEGIN
         EXECUTE pg_catalog.format('SELECT %I.value_views_lock($1)', ext) USING target;
         note := '';
         made := NULL;
-        IF statements[i] LIKE 'SELECT %' THEN
-            EXECUTE statements[i] INTO note;
-        ELSE
-            EXECUTE statements[i];
-            GET DIAGNOSTICS made = ROW_COUNT;
+        BEGIN
+            -- A transaction that makes an unlogged table and is rolled back before it has a number
+            -- leaves no word of that in the WAL: after a crash the server would not start.
+            EXECUTE pg_catalog.format('SELECT FROM %I.refresh_log WHERE refresh = $1 AND step_number = $2 FOR UPDATE', target) USING this, i;
+            IF statements[i] LIKE 'SELECT %' THEN
+                EXECUTE statements[i] INTO note;
+            ELSE
+                EXECUTE statements[i];
+                GET DIAGNOSTICS made = ROW_COUNT;
+            END IF;
+            EXECUTE pg_catalog.format('UPDATE %I.refresh_log SET finished = $3, rows = $4, status = $5 WHERE refresh = $1 AND step_number = $2', target)
+                USING this, i, pg_catalog.clock_timestamp(), made, 'done' || CASE WHEN note <> '' THEN ': ' || note ELSE '' END;
+        EXCEPTION WHEN query_canceled OR OTHERS THEN
+            GET STACKED DIAGNOSTICS failed = RETURNED_SQLSTATE, message = MESSAGE_TEXT,
+                detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
+        END;
+        IF failed IS NOT NULL THEN
+            EXECUTE pg_catalog.format('UPDATE %I.refresh_log SET finished = $3, status = $4 WHERE refresh = $1 AND step_number = $2', target)
+                USING this, i, pg_catalog.clock_timestamp(), CASE failed WHEN '57014' THEN 'cancelled: ' ELSE 'failed: ' END || message;
+            COMMIT;
+            -- the same error again; RAISE prints a detail and a hint even if they are empty
+            EXECUTE pg_catalog.format('DO %L', pg_catalog.format('BEGIN RAISE EXCEPTION USING ERRCODE = %L, MESSAGE = %L', failed, message)
+                || CASE WHEN detail <> '' THEN pg_catalog.format(', DETAIL = %L', detail) ELSE '' END
+                || CASE WHEN hint <> '' THEN pg_catalog.format(', HINT = %L', hint) ELSE '' END || '; END');
         END IF;
-        EXECUTE pg_catalog.format('UPDATE %I.refresh_log SET finished = $3, rows = $4, status = $5 WHERE refresh = $1 AND step_number = $2', target)
-            USING this, i, pg_catalog.clock_timestamp(), made, 'done' || CASE WHEN note <> '' THEN ': ' || note ELSE '' END;
         IF notices THEN
-            RAISE NOTICE '% of %: %, %', i, pg_catalog.cardinality(steps) + 1, steps[i], coalesce(made || ' rows', 'done');
+            RAISE NOTICE '% of %: %, %', i, pg_catalog.cardinality(steps), steps[i], coalesce(made || ' rows', 'done');
         END IF;
     END LOOP;
-
-    -- One last transaction makes all of it visible.
-    EXECUTE pg_catalog.format('INSERT INTO %I.refresh_log VALUES ($1, $2, %L, $3, NULL, NULL, %L)', target, 'swap', 'running')
-        USING this, pg_catalog.cardinality(steps) + 1, pg_catalog.clock_timestamp();
-    COMMIT;
-    EXECUTE pg_catalog.format('SELECT %I.value_views_lock($1)', ext) USING target;
-    EXECUTE 'LOCK TABLE ' || (SELECT pg_catalog.string_agg(pg_catalog.format('%I.%I', target, 'stored_' || v), ', ' ORDER BY v) FROM pg_catalog.unnest(settings.views) AS v)
-            || ' IN ACCESS EXCLUSIVE MODE';
-    FOREACH view IN ARRAY settings.views LOOP
-        EXECUTE pg_catalog.format('TRUNCATE %I.%I', target, 'stored_' || view);
-        EXECUTE pg_catalog.format('INSERT INTO %1$I.%2$I SELECT * FROM %1$I.%3$I', target, 'stored_' || view, 'work_' || view);
-    END LOOP;
-    IF 'orders' = ANY (settings.sources) THEN
-        EXECUTE pg_catalog.format('TRUNCATE %I.customer_logs', target);
-        EXECUTE pg_catalog.format('INSERT INTO %1$I.customer_logs SELECT * FROM %1$I.work_customer_logs', target);
-        EXECUTE pg_catalog.format('UPDATE %1$I.value_views SET (last_order_id, orders_read, amount_read) = (SELECT last_order_id, orders, amount FROM %1$I.work_read)', target);
-    END IF;
-    EXECUTE pg_catalog.format('UPDATE %I.value_views SET refreshed = $1', target) USING began;
-    FOR old IN SELECT c.relname FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-               WHERE n.nspname = target AND c.relkind = 'r' AND c.relname LIKE 'work\_%' LOOP
-        EXECUTE pg_catalog.format('DROP TABLE %I.%I', target, old.relname);
-    END LOOP;
-    EXECUTE pg_catalog.format('UPDATE %I.refresh_log SET finished = $3, status = %L WHERE refresh = $1 AND step_number = $2', target, 'done')
-        USING this, pg_catalog.cardinality(steps) + 1, pg_catalog.clock_timestamp();
     COMMIT;
     FOREACH view IN ARRAY settings.views LOOP
         EXECUTE pg_catalog.format('ANALYZE %I.%I', target, 'stored_' || view);
     END LOOP;
-    IF notices THEN
-        RAISE NOTICE '% of %: swap, done', pg_catalog.cardinality(steps) + 1, pg_catalog.cardinality(steps) + 1;
-    END IF;
 END
 $$;
 COMMENT ON PROCEDURE refresh_value_views(text, boolean, boolean) IS
-'Brings the value views in the schema target up to date: reads the sources, commits work tables step by step and makes them visible in one last transaction; refresh_log tells its progress to any session, notices => true to this one. A refresh that is cancelled or killed leaves the views as they were. incremental: reads only orders with an order_id above the last one read, after checking that number and sum of those before are what they were; otherwise says so and reads all. Must be called outside a transaction block. Errors: 55006 while another refresh runs; 3F000 without value views there; an unknown chain_stage.';
+'Brings the value views in the schema target up to date: reads the sources, commits work tables step by step and makes them visible in one last transaction; refresh_log tells its progress to any session, notices => true to this one. A refresh that fails, is cancelled or killed leaves the views as they were; readers wait for nothing. incremental: reads only orders with an order_id above the last one read, after checking that number and sum of those before are what they were; otherwise says so and reads all. Must be called outside a transaction block. Errors: 55006 while another refresh runs; 3F000 without value views there; an unknown chain_stage.';
