@@ -161,10 +161,10 @@ BEGIN ATOMIC
 
         ('attribution_by_channel', 0, NULL, NULL, NULL, 'One row per method and marketing channel: what of the orders is due to it.'),
         ('attribution_by_channel', 1, 'method', 'text', true, 'Method of attribution.'),
-        ('attribution_by_channel', 2, 'channel', 'text', true, 'The marketing channel.'),
+        ('attribution_by_channel', 2, 'channel', 'text', true, 'The marketing channel; (none) for days with orders that no touch with a channel led to.'),
         ('attribution_by_channel', 3, 'conversions', 'float8', false, 'Days with orders credited to the channel.'),
-        ('attribution_by_channel', 4, 'value', 'float8', false, 'Amount of orders credited to the channel.'),
-        ('attribution_by_channel', 5, 'share', 'float8', false, 'Share of all conversions.'),
+        ('attribution_by_channel', 4, 'value', 'float8', false, 'Amount of these days credited to the channel: returns of the day deducted, at least 0.'),
+        ('attribution_by_channel', 5, 'share', 'float8', false, 'Share of all days with orders.'),
         ('attribution_by_channel', 6, 'cost', 'float8', false, 'What was spent on the channel; NULL if not known.'),
         ('attribution_by_channel', 7, 'return_on_spend', 'float8', false, 'value to cost; NULL without cost.'),
 
