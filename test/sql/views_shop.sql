@@ -113,7 +113,7 @@ JOIN (VALUES ('r', 1), ('alpha', 8), ('a', 1), ('b', 2.5), ('p', 4), ('q', 4), (
 SELECT count(*) AS customers, count(*) FILTER (WHERE coalesce(v.orders <> p.orders OR v.spend::numeric(12, 2) <> p.spend OR v.margin::numeric(12, 2) <> p.margin OR first_purchase <> first_on OR last_purchase <> last_on
            OR length_days <> last_on - first_on OR v.segment <> p.segment OR breadth <> categories OR depth <> p.orders::float8 / months, true)) AS different
 FROM shop_value.customers AS v FULL JOIN (
-    SELECT customer_id, count(*) FILTER (WHERE coalesce(amount >= 0) AS orders, sum(amount) AS spend, sum(margin) AS margin, min(ordered_on) FILTER (WHERE amount >= 0) AS first_on,
+    SELECT customer_id, count(*) FILTER (WHERE amount >= 0) AS orders, sum(amount) AS spend, sum(margin) AS margin, min(ordered_on) FILTER (WHERE amount >= 0) AS first_on,
            max(ordered_on) FILTER (WHERE amount >= 0) AS last_on, min(segment) AS segment, count(DISTINCT category) AS categories,
            count(DISTINCT date_trunc('month', ordered_on)) FILTER (WHERE amount >= 0) AS months
     FROM shop.orders GROUP BY 1) AS p USING (customer_id);
@@ -126,7 +126,7 @@ FROM shop_value.customers AS v JOIN (
          (SELECT rfm_scale(rfm_value(log, '2025-12-31')) AS scale FROM (SELECT activity_log(ordered_on, amount) AS log FROM shop.orders GROUP BY customer_id) AS logs) AS scales) AS r USING (customer_id);
 SELECT count(*) AS cells, count(*) FILTER (WHERE coalesce(v.responses <> p.responses OR v.promoters <> p.promoters OR v.detractors <> p.detractors OR abs(v.nps - p.nps) > 1e-9, true)) AS different
 FROM shop_value.nps_trend AS v FULL JOIN (
-    SELECT date_trunc('month', at::timestamp)::date AS period, segment, count(*) AS responses, count(*) FILTER (WHERE coalesce(score >= 9) AS promoters, count(*) FILTER (WHERE score <= 6) AS detractors,
+    SELECT date_trunc('month', at::timestamp)::date AS period, segment, count(*) AS responses, count(*) FILTER (WHERE score >= 9) AS promoters, count(*) FILTER (WHERE score <= 6) AS detractors,
            100.0 * (count(*) FILTER (WHERE score >= 9) - count(*) FILTER (WHERE score <= 6)) / count(*) AS nps
     FROM shop.surveys WHERE question = 'nps' GROUP BY 1, 2) AS p USING (period, segment);
 SELECT count(*) AS months, count(*) FILTER (WHERE coalesce(abs(v.closing - p.closing::float8) > 1e-6 OR abs(v.new - p.new::float8) > 1e-6, true)) AS different
