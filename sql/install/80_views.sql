@@ -115,7 +115,7 @@ BEGIN ATOMIC
         ('revenue_retention', 5, 'expansion', 'float8', false, 'What returning customers spent more.'),
         ('revenue_retention', 6, 'contraction', 'float8', false, 'What returning customers spent less, as a positive number.'),
         ('revenue_retention', 7, 'churned', 'float8', false, 'What those who did not return had spent, as a positive number.'),
-        ('revenue_retention', 8, 'closing', 'float8', false, 'Revenue of the period.'),
+        ('revenue_retention', 8, 'closing', 'float8', false, 'Revenue of the period, of customers who did not return more than they bought.'),
         ('revenue_retention', 9, 'nrr', 'float8', false, 'Net revenue retention, a fraction; NULL in the first period.'),
         ('revenue_retention', 10, 'grr', 'float8', false, 'Gross revenue retention, a fraction; NULL in the first period.'),
         ('revenue_retention', 11, 'logo_retention_rate', 'float8', false, 'Share of the customers of the period before who returned.'),

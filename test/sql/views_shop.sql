@@ -129,11 +129,12 @@ FROM shop_value.nps_trend AS v FULL JOIN (
     SELECT date_trunc('month', at::timestamp)::date AS period, segment, count(*) AS responses, count(*) FILTER (WHERE score >= 9) AS promoters, count(*) FILTER (WHERE score <= 6) AS detractors,
            100.0 * (count(*) FILTER (WHERE score >= 9) - count(*) FILTER (WHERE score <= 6)) / count(*) AS nps
     FROM shop.surveys WHERE question = 'nps' GROUP BY 1, 2) AS p USING (period, segment);
-SELECT count(*) AS months, count(*) FILTER (WHERE coalesce(abs(v.closing - p.closing::float8) > 1e-6 OR abs(v.new - p.new::float8) > 1e-6, true)) AS different
+SELECT count(*) AS months, count(*) FILTER (WHERE coalesce(abs(v.closing - p.closing::float8) > 1e-6 OR abs(v.new - p.new::float8) > 1e-6, true)) AS different -- months with more returns than orders are none
 FROM shop_value.revenue_retention AS v FULL JOIN (
-    SELECT date_trunc('month', ordered_on::timestamp)::date AS period, sum(amount) AS closing,
-           coalesce(sum(amount) FILTER (WHERE date_trunc('month', first_on::timestamp) = date_trunc('month', ordered_on::timestamp)), 0) AS new
-    FROM shop.orders JOIN (SELECT customer_id, min(ordered_on) AS first_on FROM shop.orders GROUP BY 1) AS f USING (customer_id) GROUP BY 1) AS p USING (period);
+    SELECT period, sum(amount) AS closing, coalesce(sum(amount) FILTER (WHERE period = first), 0) AS new
+    FROM (SELECT *, min(period) OVER (PARTITION BY customer_id) AS first
+          FROM (SELECT customer_id, date_trunc('month', ordered_on::timestamp)::date AS period, sum(amount) AS amount
+                FROM shop.orders GROUP BY 1, 2 HAVING sum(amount) > 0) AS paid) AS months GROUP BY 1) AS p USING (period);
 SELECT count(*) AS cells, count(*) FILTER (WHERE coalesce(v.active <> p.active, true)) AS different
 FROM (SELECT cohort, period_number, sum(active) AS active FROM shop_value.cohort_retention WHERE active > 0 GROUP BY 1, 2) AS v FULL JOIN (
     SELECT cohort, (extract(year FROM age(month, cohort)) * 12 + extract(month FROM age(month, cohort)))::integer AS period_number, count(DISTINCT customer_id) AS active
