@@ -68,10 +68,11 @@ ATTRIBUTION_OBJS= src/attribution/attribution.o src/attribution/attribution_io.o
 	src/attribution/attribution_summary.o
 CARE_OBJS       = src/care/business_time.o src/care/calendar.o src/care/calendar_io.o \
 	src/care/staffing.o src/care/support.o src/care/support_io.o
+VIEWS_OBJS      = src/views/commit.o
 
 OBJS = src/customer_value.o $(CORE_OBJS) $(PG_OBJS) $(ACTIVITY_OBJS) $(CLV_OBJS) \
 	$(VALUE_OBJS) $(VOICE_OBJS) $(MATURITY_OBJS) $(SEGMENT_OBJS) $(JOURNEY_OBJS) \
-	$(ATTRIBUTION_OBJS) $(CARE_OBJS)
+	$(ATTRIBUTION_OBJS) $(CARE_OBJS) $(VIEWS_OBJS)
 
 SQL_PARTS  = $(sort $(wildcard $(here)/sql/install/[0-9][0-9]_*.sql))
 DATA_built = sql/$(EXTENSION)--$(EXTVERSION).sql

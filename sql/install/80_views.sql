@@ -115,7 +115,7 @@ BEGIN ATOMIC
         ('revenue_retention', 5, 'expansion', 'float8', false, 'What returning customers spent more.'),
         ('revenue_retention', 6, 'contraction', 'float8', false, 'What returning customers spent less, as a positive number.'),
         ('revenue_retention', 7, 'churned', 'float8', false, 'What those who did not return had spent, as a positive number.'),
-        ('revenue_retention', 8, 'closing', 'float8', false, 'Revenue of the period.'),
+        ('revenue_retention', 8, 'closing', 'float8', false, 'Revenue of the period, of customers who did not return more than they bought.'),
         ('revenue_retention', 9, 'nrr', 'float8', false, 'Net revenue retention, a fraction; NULL in the first period.'),
         ('revenue_retention', 10, 'grr', 'float8', false, 'Gross revenue retention, a fraction; NULL in the first period.'),
         ('revenue_retention', 11, 'logo_retention_rate', 'float8', false, 'Share of the customers of the period before who returned.'),
@@ -161,10 +161,10 @@ BEGIN ATOMIC
 
         ('attribution_by_channel', 0, NULL, NULL, NULL, 'One row per method and marketing channel: what of the orders is due to it.'),
         ('attribution_by_channel', 1, 'method', 'text', true, 'Method of attribution.'),
-        ('attribution_by_channel', 2, 'channel', 'text', true, 'The marketing channel.'),
+        ('attribution_by_channel', 2, 'channel', 'text', true, 'The marketing channel; (none) for days with orders that no touch with a channel led to.'),
         ('attribution_by_channel', 3, 'conversions', 'float8', false, 'Days with orders credited to the channel.'),
-        ('attribution_by_channel', 4, 'value', 'float8', false, 'Amount of orders credited to the channel.'),
-        ('attribution_by_channel', 5, 'share', 'float8', false, 'Share of all conversions.'),
+        ('attribution_by_channel', 4, 'value', 'float8', false, 'Amount of these days credited to the channel: returns of the day deducted, at least 0.'),
+        ('attribution_by_channel', 5, 'share', 'float8', false, 'Share of all days with orders.'),
         ('attribution_by_channel', 6, 'cost', 'float8', false, 'What was spent on the channel; NULL if not known.'),
         ('attribution_by_channel', 7, 'return_on_spend', 'float8', false, 'value to cost; NULL without cost.'),
 

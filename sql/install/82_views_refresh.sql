@@ -123,7 +123,7 @@ BEGIN
             (5, 'orders', 'revenue_retention', $_$
                 INSERT INTO @t.work_revenue_retention
                 SELECT r.period, r.opening, r.new, r.reactivated, r.expansion, r.contraction, r.churned, r.closing, r.nrr, r.grr, r.logo_retention, r.quick_ratio
-                FROM (SELECT @e.revenue_table(log, @period) AS flows FROM @t.work_customer_logs) AS f, @e.revenue_retention(f.flows) AS r$_$),
+                FROM (SELECT @e.revenue_table(log, @period) AS flows FROM @t.work_customer_logs) AS f, @e.revenue_retention(f.flows, @as_of) AS r$_$),
             (6, 'surveys', 'nps_trend', $_$
                 INSERT INTO @t.work_nps_trend
                 SELECT period, segment, @e.responses(s), @e.promoters(s), @e.passives(s), @e.detractors(s), @e.nps(s), i.low, i.high
@@ -145,11 +145,10 @@ BEGIN
             (9, 'touches', 'journey_funnel', $_$
                 INSERT INTO @t.work_journey_funnel
                 WITH common AS (
-                    SELECT stage, avg(position) AS position
-                    FROM (SELECT s.stage, min(s.position) AS position
-                          FROM @t.work_journeys AS j, unnest(@e.stages(j.log)) WITH ORDINALITY AS s(stage, position)
-                          GROUP BY j.customer_id, s.stage) AS firsts
-                    GROUP BY stage ORDER BY count(*) DESC, stage LIMIT 8
+                    SELECT s.stage, avg(s.position) AS position
+                    FROM (SELECT @e.stages(log) AS stages FROM @t.work_journeys OFFSET 0) AS j, unnest(j.stages) WITH ORDINALITY AS s(stage, position)
+                    WHERE array_position(j.stages, s.stage) = s.position
+                    GROUP BY s.stage ORDER BY count(*) DESC, s.stage LIMIT 8
                 ), steps AS (
                     SELECT array_agg(stage ORDER BY position, stage) AS steps FROM common
                 ), summary AS (
@@ -200,16 +199,19 @@ BEGIN
             ), journeys AS (
                 SELECT customer_id, converted, @e.journey_log(at, channel) AS log FROM led WHERE channel IS NOT NULL GROUP BY 1, 2
             ), summary AS (
-                SELECT @e.attribution_summary(j.log, (j.converted + 1)::timestamp AT TIME ZONE @zone, d.amount) AS s
-                FROM journeys AS j LEFT JOIN days AS d ON d.customer_id = j.customer_id AND d.day = j.converted
+                -- a day without touches before has an empty journey; what was returned is not due to a channel
+                SELECT @e.attribution_summary(coalesce(j.log, '[]'), (d.day + 1)::timestamp AT TIME ZONE @zone, greatest(d.amount, 0)) AS s
+                FROM journeys AS j FULL JOIN days AS d ON d.customer_id = j.customer_id AND d.day = j.converted
+            ), credited AS (
+                SELECT m.method, coalesce(a.channel, '(none)') AS channel, sum(a.conversions) AS conversions, sum(a.value) AS value, sum(a.share) AS share
+                FROM summary, unnest('{first,last,linear,position,time-decay,markov,shapley}'::text[]) AS m(method), @e.attribution(s, m.method) AS a
+                WHERE s IS NOT NULL GROUP BY 1, 2
             )
-            SELECT m.method, a.channel, a.conversions, a.value, a.share, c.cost, a.value / nullif(c.cost, 0)
-            FROM summary, unnest('{first,last,linear,position,time-decay,markov,shapley}'::text[]) AS m(method),
-                 @e.attribution(s, m.method) AS a
+            SELECT a.method, a.channel, a.conversions, a.value, a.share, c.cost, a.value / nullif(c.cost, 0)
+            FROM credited AS a
                  LEFT JOIN $_$ || CASE WHEN 'costs' = ANY (settings.sources)
                     THEN '(SELECT channel, sum(amount::numeric)::float8 AS cost FROM @t.costs WHERE at <= @as_of AND channel IS NOT NULL GROUP BY 1)'
-                    ELSE '(SELECT NULL::text AS channel, NULL::float8 AS cost)' END || $_$ AS c ON c.channel = a.channel
-            WHERE s IS NOT NULL$_$;
+                    ELSE '(SELECT NULL::text AS channel, NULL::float8 AS cost)' END || $_$ AS c ON c.channel = a.channel$_$;
         RETURN NEXT;
     END IF;
 
@@ -217,14 +219,14 @@ BEGIN
     FOR made IN
         SELECT n.source, n.stage, n.reached, n.satisfied FROM (VALUES
             ('ratings', 2, NULL, NULL),
-            ('touches', 3, 'SELECT DISTINCT customer_id, coalesce(array_position(@chain, chain_stage), 3) AS stage_number, (at AT TIME ZONE @zone)::date AS day
+            ('touches', 3, 'SELECT customer_id, coalesce(array_position(@chain, chain_stage), 3) AS stage_number, (at AT TIME ZONE @zone)::date AS day
                             FROM @t.touches WHERE customer_id IS NOT NULL AND (at AT TIME ZONE @zone)::date <= @as_of', NULL),
             ('orders', 4, 'SELECT l.customer_id, 4, e.at FROM @t.work_customer_logs AS l, @e.entries(l.log) AS e WHERE e.events > 0', NULL),
-            ('tickets', 5, 'SELECT DISTINCT customer_id, 5, (created AT TIME ZONE @zone)::date
+            ('tickets', 5, 'SELECT customer_id, 5, (created AT TIME ZONE @zone)::date
                             FROM @t.tickets WHERE customer_id IS NOT NULL AND (created AT TIME ZONE @zone)::date <= @as_of',
-                           'SELECT 5 AS stage_number, ''support'' AS question, csat::numeric AS score FROM @t.tickets WHERE (created AT TIME ZONE @zone)::date <= @as_of AND csat IS NOT NULL'),
-            ('surveys', 6, 'SELECT DISTINCT customer_id, coalesce(array_position(@chain, chain_stage), 6), at FROM @t.surveys WHERE customer_id IS NOT NULL AND at <= @as_of',
-                           'SELECT coalesce(array_position(@chain, chain_stage), 6), ''survey '' || lower(question), score::numeric FROM @t.surveys WHERE at <= @as_of AND score IS NOT NULL')
+                           'SELECT 5 AS stage_number, ''support'' AS question, csat AS score FROM @t.tickets WHERE (created AT TIME ZONE @zone)::date <= @as_of AND csat IS NOT NULL'),
+            ('surveys', 6, 'SELECT customer_id, coalesce(array_position(@chain, chain_stage), 6), at FROM @t.surveys WHERE customer_id IS NOT NULL AND at <= @as_of',
+                           'SELECT coalesce(array_position(@chain, chain_stage), 6), ''survey '' || lower(question), score FROM @t.surveys WHERE at <= @as_of AND score IS NOT NULL')
         ) AS n(source, stage, reached, satisfied)
         WHERE n.source = ANY (settings.sources) ORDER BY n.stage
     LOOP
@@ -236,47 +238,54 @@ BEGIN
     satisfied := array_remove(satisfied, '{}');
 
     step := 'customers_reached';
-    statement := 'CREATE UNLOGGED TABLE @t.work_reached (customer_id, stage_number, day) AS ' || CASE
+    statement := 'CREATE UNLOGGED TABLE @t.work_customers_reached (customer_id, stage_number, day) AS ' || CASE
         WHEN reached <> '{}' THEN pg_catalog.array_to_string(reached, ' UNION ALL ')
         ELSE 'SELECT NULL::text AS customer_id, 1 AS stage_number, NULL::date AS day WHERE false' END;
     RETURN NEXT;
     IF 'ratings' = ANY (settings.sources) THEN
         step := 'customers_rating';
         statement := CASE WHEN reached <> '{}'
-            THEN 'INSERT INTO @t.work_reached SELECT k.customer_id, 2, NULL FROM (SELECT DISTINCT customer_id FROM @t.work_reached) AS k
+            THEN 'INSERT INTO @t.work_customers_reached SELECT k.customer_id, 2, NULL FROM (SELECT DISTINCT customer_id FROM @t.work_customers_reached) AS k
                   WHERE EXISTS (SELECT FROM @t.ratings AS r WHERE r.respondent = k.customer_id::text)'
-            ELSE 'INSERT INTO @t.work_reached SELECT DISTINCT respondent, 2, NULL::date FROM @t.ratings WHERE respondent IS NOT NULL' END;
+            ELSE 'INSERT INTO @t.work_customers_reached SELECT DISTINCT respondent, 2, NULL::date FROM @t.ratings WHERE respondent IS NOT NULL' END;
         RETURN NEXT;
     END IF;
+
+    step := 'first_reached'; -- a day is NULL where the source has none
+    statement := 'CREATE UNLOGGED TABLE @t.work_first_reached AS
+                  SELECT stage_number, customer_id, min(day) AS day FROM @t.work_customers_reached GROUP BY 1, 2';
+    RETURN NEXT;
 
     step := 'value_chain';
     statement := $_$
         INSERT INTO @t.work_value_chain
-        WITH firsts AS ( -- a day is NULL where the source has none
-            SELECT stage_number, customer_id, min(day) AS day FROM @t.work_reached GROUP BY 1, 2
-        ), stages AS (
-            SELECT stage_number, lead(stage_number) OVER (ORDER BY stage_number) AS next, count(*) AS customers FROM firsts GROUP BY 1
+        WITH stages AS (
+            SELECT stage_number, lead(stage_number) OVER (ORDER BY stage_number) AS next, count(*) AS customers FROM @t.work_first_reached GROUP BY 1
         ), went AS (
             SELECT f.stage_number, f.customer_id, min(r.day - f.day) AS days
-            FROM firsts AS f JOIN stages AS s USING (stage_number)
-            JOIN @t.work_reached AS r ON r.customer_id = f.customer_id AND r.stage_number = s.next AND coalesce(r.day >= f.day, true)
+            FROM @t.work_first_reached AS f JOIN stages AS s USING (stage_number)
+            JOIN @t.work_customers_reached AS r ON r.customer_id = f.customer_id AND r.stage_number = s.next AND coalesce(r.day >= f.day, true)
             GROUP BY 1, 2
         ), gone AS (
             SELECT w.stage_number, count(*) AS customers, percentile_cont(0.5) WITHIN GROUP (ORDER BY w.days) AS median_days, avg(c.clv::numeric) AS clv
             FROM went AS w LEFT JOIN @customers AS c USING (customer_id) GROUP BY 1
-        ), answers (stage_number, question, score) AS (@satisfied
+        ), answers AS ( -- one row per answer that was given, with how often
+            SELECT stage_number, question, score::numeric AS score, count(*) AS number
+            FROM (@satisfied) AS given (stage_number, question, score) GROUP BY 1, 2, given.score
         ), ranges AS (
-            SELECT question, min(score) AS low, max(score) AS high FROM answers GROUP BY 1
+            SELECT question, min(score) AS low, nullif(max(score) - min(score), 0) AS width FROM answers GROUP BY 1
         ), satisfied AS (
-            SELECT stage_number, avg(CASE WHEN question = 'survey nps' THEN (score >= 9)::integer ELSE (score - low) / nullif(high - low, 0) END) AS satisfaction
-            FROM answers JOIN ranges USING (question) GROUP BY 1
+            SELECT stage_number, sum(number * scaled) / sum(number) AS satisfaction
+            FROM (SELECT stage_number, number, CASE WHEN question = 'survey nps' THEN (score >= 9)::integer ELSE (score - low) / width END AS scaled
+                  FROM answers JOIN ranges USING (question)) AS answers
+            WHERE scaled IS NOT NULL GROUP BY 1
         ), costs (stage_number, cost) AS (@costs
         ), chain AS (
             SELECT n.stage_number, n.stage, coalesce(s.customers, CASE WHEN n.stage_number = ANY (@defaults) THEN 0 END) AS customers_reached,
                    CASE WHEN s.next IS NOT NULL THEN coalesce(g.customers, 0)::float8 / s.customers END AS conversion_rate,
                    g.median_days, a.satisfaction::float8 AS satisfaction, c.cost,
-                   (CASE WHEN s.next IS NOT NULL THEN s.customers - coalesce(g.customers, 0) END
-                    * coalesce(g.clv, (SELECT avg(clv::numeric) FROM @customers AS all_customers)))::float8 AS value_at_stake
+                   CASE WHEN s.next IS NOT NULL THEN (s.customers - coalesce(g.customers, 0))
+                        * coalesce(g.clv, (SELECT avg(clv::numeric) FROM @customers AS all_customers)) END::float8 AS value_at_stake
             FROM unnest(@chain) WITH ORDINALITY AS n(stage, stage_number)
             LEFT JOIN stages AS s USING (stage_number) LEFT JOIN gone AS g USING (stage_number)
             LEFT JOIN satisfied AS a USING (stage_number) LEFT JOIN costs AS c USING (stage_number)
@@ -286,18 +295,18 @@ BEGIN
         FROM chain$_$;
     statement := replace(replace(replace(replace(statement,
         '@satisfied', CASE WHEN satisfied <> '{}' THEN pg_catalog.array_to_string(satisfied, ' UNION ALL ')
-                           ELSE 'SELECT 1 AS stage_number, NULL::text AS question, NULL::numeric AS score WHERE false' END),
+                           ELSE 'SELECT 1 AS stage_number, NULL::text AS question, NULL::float8 AS score WHERE false' END),
         '@costs', CASE WHEN 'costs' = ANY (settings.sources)
                        THEN 'SELECT array_position(@chain, chain_stage) AS stage_number, sum(amount::numeric)::float8 AS cost FROM @t.costs WHERE at <= @as_of GROUP BY 1'
                        ELSE 'SELECT 1 AS stage_number, NULL::float8 AS cost WHERE false' END),
         '@customers', CASE WHEN 'orders' = ANY (settings.sources) THEN '@t.work_customers'
-                           ELSE '(SELECT customer_id, NULL::float8 AS clv FROM @t.work_reached WHERE false)' END),
+                           ELSE '(SELECT customer_id, NULL::float8 AS clv FROM @t.work_customers_reached WHERE false)' END),
         '@defaults', pg_catalog.format('%L::integer[]', defaults));
     RETURN NEXT;
 END
 $$;
 COMMENT ON FUNCTION value_views_steps(text, date) IS
-'The steps of a refresh of the value views in a schema, as statements with placeholders.';
+'The steps of a refresh of the value views in a schema, as statements in which the settings and schemas are named with @; an empty statement is the fit of the models.';
 
 CREATE FUNCTION value_views_orders(target text, as_of date, incremental boolean) RETURNS text LANGUAGE plpgsql AS
 $$
@@ -364,6 +373,7 @@ BEGIN
              SELECT customer_id, log, segment, segment_on, margin, breadth_of FROM %1$I.customer_logs AS o
              WHERE NOT EXISTS (SELECT FROM %1$I.work_new_logs AS n WHERE n.customer_id = o.customer_id)', target, ext);
     END IF;
+    EXECUTE pg_catalog.format('ANALYZE %I.work_customer_logs', target);
     -- where the next refresh goes on
     EXECUTE pg_catalog.format('CREATE UNLOGGED TABLE %I.work_read (last_order_id bigint, orders bigint, amount numeric)', target);
     EXECUTE pg_catalog.format('INSERT INTO %I.work_read VALUES ($1, $2, $3)', target)
@@ -393,6 +403,11 @@ END
 $$;
 COMMENT ON FUNCTION value_views_check(text) IS
 'Checks what the sources of value views say of chain stages. Errors: 22000 for an unknown stage.';
+
+CREATE FUNCTION value_views_may_commit() RETURNS boolean
+    AS 'MODULE_PATHNAME', 'cv_value_views_may_commit' LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION value_views_may_commit() IS
+'May the procedure that asks this commit? Not within a transaction block, nor if a function or an exception block called it.';
 
 CREATE FUNCTION value_views_lock(target text) RETURNS void LANGUAGE plpgsql AS
 $$
@@ -468,7 +483,14 @@ DECLARE
     detail text;
     hint text;
     view text;
+    may_commit boolean;
 BEGIN
+    EXECUTE pg_catalog.format('SELECT %I.value_views_may_commit()', ext) INTO may_commit;
+    IF NOT may_commit THEN
+        RAISE EXCEPTION 'refresh_value_views cannot run within a transaction block, a function or an exception block'
+            USING ERRCODE = 'invalid_transaction_termination', DETAIL = 'It commits after each step.',
+                HINT = 'Call it by itself: outside BEGIN and COMMIT, and with autocommit on (in psql, \set AUTOCOMMIT on).';
+    END IF;
     IF target IS NULL OR pg_catalog.to_regclass(pg_catalog.format('%I.value_views', target)) IS NULL THEN
         RAISE EXCEPTION 'there are no value views in the schema %', coalesce(target, 'NULL')
             USING ERRCODE = 'invalid_schema_name', HINT = 'Make them with create_value_views().';
@@ -486,7 +508,7 @@ BEGIN
         EXECUTE pg_catalog.format('CREATE UNLOGGED TABLE %1$I.%2$I (LIKE %1$I.%3$I)', target, 'work_' || view, 'stored_' || view);
     END LOOP;
 
-    -- the steps, their placeholders filled in
+    -- the steps, what they name with @ filled in
     IF 'orders' = ANY (settings.sources) THEN
         steps := '{orders}';
         statements := ARRAY[pg_catalog.format('SELECT %I.value_views_orders(%L, %L, %L)', ext, target, day, coalesce(incremental, false))];
@@ -529,6 +551,10 @@ BEGIN
                 EXECUTE statements[i];
                 GET DIAGNOSTICS made = ROW_COUNT;
             END IF;
+            -- the steps to come are planned by what this one made
+            IF pg_catalog.to_regclass(pg_catalog.format('%I.%I', target, 'work_' || steps[i])) IS NOT NULL THEN
+                EXECUTE pg_catalog.format('ANALYZE %I.%I', target, 'work_' || steps[i]);
+            END IF;
             EXECUTE pg_catalog.format('UPDATE %I.refresh_log SET finished = $3, rows = $4, status = $5 WHERE refresh = $1 AND step_number = $2', target)
                 USING this, i, pg_catalog.clock_timestamp(), made, 'done' || CASE WHEN note <> '' THEN ': ' || note ELSE '' END;
         EXCEPTION WHEN query_canceled OR OTHERS THEN
@@ -555,4 +581,4 @@ BEGIN
 END
 $$;
 COMMENT ON PROCEDURE refresh_value_views(text, boolean, boolean) IS
-'Brings the value views in the schema target up to date: reads the sources, commits work tables step by step and makes them visible in one last transaction; refresh_log tells its progress to any session, notices => true to this one. A refresh that fails, is cancelled or killed leaves the views as they were; readers wait for nothing. incremental: reads only orders with an order_id above the last one read, after checking that number and sum of those before are what they were; otherwise says so and reads all. Must be called outside a transaction block. Errors: 55006 while another refresh runs; 3F000 without value views there; an unknown chain_stage.';
+'Brings the value views in the schema target up to date: reads the sources, commits work tables step by step and makes them visible in one last transaction; refresh_log tells its progress to any session, notices => true to this one. A refresh that fails, is cancelled or killed leaves the views as they were; readers wait for nothing. incremental: reads only orders with an order_id above the last one read, after checking that number and sum of those before are what they were; otherwise says so and reads all. Must be called by itself. Errors: 2D000 within a transaction block, a function or an exception block; 55006 while another refresh runs; 3F000 without value views there; an unknown chain_stage.';

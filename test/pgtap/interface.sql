@@ -16,6 +16,7 @@ INSERT INTO ledger VALUES
     ($$function value_views_clear_work(target text) -> void$$),
     ($$function value_views_columns(OUT view text, OUT place integer, OUT name text, OUT type text, OUT is_key boolean, OUT words text) -> SETOF record$$),
     ($$function value_views_lock(target text) -> void$$),
+    ($$function value_views_may_commit() -> boolean$$),
     ($$function value_views_models(target text, as_of date) -> text$$),
     ($$function value_views_names(view boolean) -> text[]$$),
     ($$function value_views_orders(target text, as_of date, incremental boolean) -> text$$),

@@ -60,6 +60,12 @@ FROM (SELECT sum(customers) AS customers FROM value.cohort_retention WHERE perio
 SELECT sum(responses) = (SELECT count(*) FROM shop.surveys WHERE question = 'nps') AS answers FROM value.nps_trend;
 SELECT abs(sum(closing) - (SELECT sum(amount) FROM shop.orders)::float8) < 1e-6 AS revenue FROM value.revenue_retention;
 SELECT method, round(sum(conversions)::numeric, 6) AS conversions, round(sum(share)::numeric, 6) AS share FROM value.attribution_by_channel GROUP BY 1 ORDER BY 1;
+-- all days with orders, those that no touch led to as well
+SELECT count(DISTINCT (customer_id, ordered_on)) AS days FROM shop.orders;
+SELECT round(conversions::numeric, 6) AS conversions, round(value::numeric, 2) AS value FROM value.attribution_by_channel WHERE channel = '(none)' AND method = 'markov';
+SELECT count(*) AS conversions, sum(amount) AS value
+FROM (SELECT customer_id, ordered_on, lag(ordered_on) OVER (PARTITION BY customer_id ORDER BY ordered_on) AS before, sum(amount) AS amount FROM shop.orders GROUP BY 1, 2) AS d
+WHERE NOT EXISTS (SELECT FROM shop.touches AS t WHERE t.customer_id = d.customer_id AND at_utc::date <= ordered_on AND (before IS NULL OR at_utc::date > before));
 SELECT channel, cost, round(return_on_spend::numeric, 4) AS return_on_spend FROM value.attribution_by_channel WHERE method = 'linear' ORDER BY 1;
 SELECT step, stage, customers, round(conversion_rate::numeric, 3) AS conversion FROM value.journey_funnel ORDER BY step;
 SELECT sum(transitions) FILTER (WHERE from_stage = '(entry)') AS entries, sum(transitions) FILTER (WHERE to_stage = '(exit)') AS exits, (SELECT count(DISTINCT customer_id) FROM shop.touches) AS customers
@@ -120,6 +126,13 @@ SELECT relname FROM pg_class WHERE relnamespace = 'value'::regnamespace AND reln
 BEGIN;
 CALL refresh_value_views('value');
 ROLLBACK;
+CREATE FUNCTION pg_temp.refresh() RETURNS void LANGUAGE plpgsql AS $$ BEGIN CALL refresh_value_views('value'); END $$;
+SELECT pg_temp.refresh();
+DO $$ BEGIN CALL refresh_value_views('value'); EXCEPTION WHEN invalid_transaction_termination THEN RAISE WARNING '%', SQLERRM; END $$;
+SELECT status, count(*) FROM value.refresh_log GROUP BY 1 ORDER BY 1;
+-- a procedure and a DO block of their own transactions may
+DO $$ BEGIN CALL refresh_value_views('value'); END $$;
+SELECT status, count(*) FROM value.refresh_log GROUP BY 1 ORDER BY 1;
 
 -- grants, policies and rows of other roles
 CREATE ROLE regress_web;
@@ -141,6 +154,14 @@ CALL refresh_value_views('small');
 SELECT step, status FROM small.refresh_log WHERE status <> 'done' ORDER BY step_number;
 SELECT customer_id, orders, spend, p_alive, clv, clv_rank, breadth, margin FROM small.customers;
 SELECT stage, customers_reached, conversion_rate, value_at_stake, weakest_link FROM small.value_chain ORDER BY stage_number;
+-- a day on which more is returned than bought is worth nothing, and an unknown channel is none
+SELECT count(*) FROM create_value_views('small',
+    orders => 'SELECT * FROM (VALUES (1, date ''2025-01-05'', 10::numeric), (1, ''2025-01-05'', -30), (1, ''2025-01-09'', 40), (2, ''2025-01-07'', 50), (3, ''2025-01-07'', 60)) AS o(customer_id, ordered_on, amount)',
+    touches => 'SELECT * FROM (VALUES (1, timestamptz ''2025-01-04 12:00+00'', ''visit'', ''mail''), (1, ''2025-01-05 12:00+00'', ''visit'', NULL), (3, ''2025-01-06 12:00+00'', ''visit'', ''(none)'')) AS t(customer_id, at, stage, channel)');
+SET client_min_messages = error;
+CALL refresh_value_views('small');
+SET client_min_messages = warning;
+SELECT method, channel, conversions, value, share FROM small.attribution_by_channel WHERE method IN ('last', 'markov') ORDER BY 1, 2;
 -- no rows at all
 SELECT count(*) FROM create_value_views('small', orders => 'SELECT 1 AS customer_id, date ''2025-01-05'' AS ordered_on, 10 AS amount WHERE false', surveys => 'SELECT date ''2025-01-05'' AS at, ''nps'' AS question, 1 AS score WHERE false');
 CALL refresh_value_views('small');
