@@ -140,7 +140,7 @@ src/activity/log.o: CFLAGS += $(CFLAGS_VECTORIZE)
 UNIT_CFLAGS = -O2 -g -Wall -Wextra -Werror -ffp-contract=off $(UNIT_EXTRA)
 UNIT_CORE   = $(patsubst $(here)/src/core/%.c,build/unit/%.o,$(sort $(wildcard $(here)/src/core/*.c)))
 UNIT_TESTS  = $(patsubst $(here)/test/unit/%.c,build/unit/%,$(sort $(wildcard $(here)/test/unit/test_*.c)))
-UNIT_BUILD  = $(CC) $(UNIT_CFLAGS) -I$(here)/src '-DCV_POINTS="$(here)/test/oracle/points.tsv"'
+UNIT_BUILD  = $(CC) $(UNIT_CFLAGS) -I$(here)/src '-DCV_ORACLE="$(here)/test/oracle"'
 UNIT_HEADERS = $(wildcard $(here)/src/core/*.h $(here)/test/unit/*.h)
 
 $(UNIT_CORE): build/unit/%.o: $(here)/src/core/%.c $(UNIT_HEADERS)

@@ -37,24 +37,42 @@ checked(double value, const char *what)
 
 /* ---- questions ---- */
 
-static double
-survival(const cv_predictor *self, double x, double t_x, double T)
+static void
+survival(const cv_predictor *self, double x, double t_x, double T, double *answer)
 {
-	return self->family->survival(self->parameter, x, t_x, T, self->question.horizon);
+	const cv_buying_family *family = self->family;
+	double ahead = self->question.horizon;
+
+	if (family->by_stage)
+		family->by_stage->survival(self->parameter, x, T, ahead, answer);
+	else
+		*answer = family->survival(self->parameter, x, t_x, T, ahead);
 }
 
-static double
-purchases(const cv_predictor *self, double x, double t_x, double T)
+static void
+purchases(const cv_predictor *self, double x, double t_x, double T, double *answer)
 {
-	return self->family->purchases(self->parameter, x, t_x, T, self->question.horizon,
-								   self->question.delta);
+	const cv_buying_family *family = self->family;
+	double horizon = self->question.horizon;
+	double delta = self->question.delta;
+
+	if (family->by_stage)
+		family->by_stage->purchases(self->parameter, x, T, horizon, delta, answer);
+	else
+		*answer = family->purchases(self->parameter, x, t_x, T, horizon, delta);
 }
 
-static double
-probability(const cv_predictor *self, double x, double t_x, double T)
+static void
+probability(const cv_predictor *self, double x, double t_x, double T, double *answer)
 {
-	return self->family->probability(self->parameter, x, t_x, T, self->question.horizon,
-									 self->question.purchases);
+	const cv_buying_family *family = self->family;
+	double horizon = self->question.horizon;
+	double n = self->question.purchases;
+
+	if (family->by_stage)
+		family->by_stage->probability(self->parameter, x, T, horizon, n, answer);
+	else
+		*answer = family->probability(self->parameter, x, t_x, T, horizon, n);
 }
 
 /* Future purchases of a customer over a horizon in days (infinite allowed). */

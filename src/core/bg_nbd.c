@@ -14,6 +14,7 @@
 #include "core/buying.h"
 
 #include <math.h>
+#include <stddef.h>
 
 #include "core/beta_power.h"
 #include "core/special.h"
@@ -239,7 +240,8 @@ const cv_buying_family cv_bg_nbd = { "bg/nbd",
 									 bg_probability,
 									 { 0, 1, 0, 2 },
 									 0,
-									 0 };
+									 0,
+									 NULL };
 
 const cv_buying_family cv_mbg_nbd = { "mbg/nbd",
 									  4,
@@ -253,4 +255,5 @@ const cv_buying_family cv_mbg_nbd = { "mbg/nbd",
 									  mbg_probability,
 									  { 0, 1, 0, 2 },
 									  0,
-									  0 };
+									  0,
+									  NULL };

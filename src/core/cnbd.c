@@ -19,6 +19,7 @@
 #include "core/buying.h"
 
 #include <math.h>
+#include <stddef.h>
 
 #include "core/renewal.h"
 #include "core/special.h"
@@ -32,7 +33,7 @@ enum
 	K
 };
 
-/* A living customer's future. */
+/* A living customer. */
 static void
 living(cv_renewal *self, const double *p, double x, double t_x, double T, double survived)
 {
@@ -253,6 +254,16 @@ add(const double *p, const cv_group *group, int n, cv_likelihood *sum, int first
 	}
 }
 
+/* The mean over the stages done since t_x. */
+static double
+mean_of_stages(const double *p, double x, double t_x, double T, const double *of_stage)
+{
+	cv_renewal self;
+
+	living(&self, p, x, t_x, T, x);
+	return cv_renewal_mean(&self, of_stage);
+}
+
 /* The two families differ in the chances to drop out. */
 #define FAMILY(name, first)                                                                      \
 	static double name##_log_likelihood(const double *p, double x, double t_x, double T)         \
@@ -267,28 +278,66 @@ add(const double *p, const cv_group *group, int n, cv_likelihood *sum, int first
 	{                                                                                            \
 		return log_odds_dead(p, x, t_x, T, x + (first));                                         \
 	}                                                                                            \
-	static double name##_survival(const double *p, double x, double t_x, double T, double ahead) \
+	static void name##_by_stage(cv_renewal *self, const double *p, double x, double T)           \
+	{                                                                                            \
+		cv_renewal_init_all(self, (int) p[K], p[R] + p[K] * x, p[ALPHA] + T, p[A],               \
+							p[B] + x + (first));                                                 \
+	}                                                                                            \
+	static void name##_survival_by_stage(const double *p, double x, double T, double ahead,      \
+										 double *of_stage)                                       \
 	{                                                                                            \
 		cv_renewal self;                                                                         \
                                                                                                  \
+		name##_by_stage(&self, p, x, T);                                                         \
+		cv_renewal_survival(&self, ahead, of_stage);                                             \
+	}                                                                                            \
+	static void name##_purchases_by_stage(const double *p, double x, double T, double horizon,   \
+										  double delta, double *of_stage)                        \
+	{                                                                                            \
+		cv_renewal self;                                                                         \
+                                                                                                 \
+		name##_by_stage(&self, p, x, T);                                                         \
+		cv_renewal_events(&self, horizon, delta, of_stage);                                      \
+	}                                                                                            \
+	static void name##_probability_by_stage(const double *p, double x, double T, double horizon, \
+											double n, double *of_stage)                          \
+	{                                                                                            \
+		cv_renewal self;                                                                         \
+                                                                                                 \
+		name##_by_stage(&self, p, x, T);                                                         \
+		cv_renewal_probability(&self, horizon, n, of_stage);                                     \
+	}                                                                                            \
+	static const cv_by_stage name##_stages = { name##_survival_by_stage,                         \
+											   name##_purchases_by_stage,                        \
+											   name##_probability_by_stage, mean_of_stages };    \
+	static double name##_survival(const double *p, double x, double t_x, double T, double ahead) \
+	{                                                                                            \
+		cv_renewal self;                                                                         \
+		double of_stage[CV_MOST_STAGES];                                                         \
+                                                                                                 \
 		living(&self, p, x, t_x, T, x + (first));                                                \
-		return cv_renewal_survival(&self, ahead);                                                \
+		cv_renewal_survival(&self, ahead, of_stage);                                             \
+		return cv_renewal_mean(&self, of_stage);                                                 \
 	}                                                                                            \
 	static double name##_purchases(const double *p, double x, double t_x, double T,              \
 								   double horizon, double delta)                                 \
 	{                                                                                            \
 		cv_renewal self;                                                                         \
+		double of_stage[CV_MOST_STAGES];                                                         \
                                                                                                  \
 		living(&self, p, x, t_x, T, x + (first));                                                \
-		return cv_renewal_events(&self, horizon, delta);                                         \
+		cv_renewal_events(&self, horizon, delta, of_stage);                                      \
+		return cv_renewal_mean(&self, of_stage);                                                 \
 	}                                                                                            \
 	static double name##_probability(const double *p, double x, double t_x, double T,            \
 									 double horizon, double n)                                   \
 	{                                                                                            \
 		cv_renewal self;                                                                         \
+		double of_stage[CV_MOST_STAGES];                                                         \
                                                                                                  \
 		living(&self, p, x, t_x, T, x + (first));                                                \
-		return cv_renewal_probability(&self, horizon, n);                                        \
+		cv_renewal_probability(&self, horizon, n, of_stage);                                     \
+		return cv_renewal_mean(&self, of_stage);                                                 \
 	}
 
 FAMILY(bg, 0)
@@ -306,7 +355,8 @@ const cv_buying_family cv_bg_cnbd = { "bg/cnbd-k",
 									  bg_probability,
 									  { 0 },
 									  1,
-									  0 };
+									  0,
+									  &bg_stages };
 
 const cv_buying_family cv_mbg_cnbd = { "mbg/cnbd-k",
 									   4,
@@ -320,4 +370,5 @@ const cv_buying_family cv_mbg_cnbd = { "mbg/cnbd-k",
 									   mbg_probability,
 									   { 0 },
 									   1,
-									   0 };
+									   0,
+									   &mbg_stages };

@@ -13,6 +13,7 @@
 #include "core/buying.h"
 
 #include <math.h>
+#include <stddef.h>
 
 #include "core/quadrature.h"
 #include "core/special.h"
@@ -437,4 +438,5 @@ const cv_buying_family cv_pareto_nbd = { "pareto/nbd",
 										 pareto_probability,
 										 { 0, 1, 0, 2 },
 										 0,
-										 0 };
+										 0,
+										 NULL };
