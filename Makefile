@@ -40,11 +40,13 @@ ACTIVITY_OBJS   = src/activity/log.o src/activity/log_functions.o \
 	src/activity/log_io.o
 CLV_OBJS        = src/clv/base.o src/clv/base_io.o src/clv/buying_model.o \
 	src/clv/closed_form.o src/clv/covariate_base.o src/clv/covariate_fit.o \
-	src/clv/covariates.o src/clv/expected_customers.o src/clv/fit.o \
-	src/clv/fit_result.o src/clv/history.o src/clv/interval.o src/clv/ledger.o \
-	src/clv/model.o src/clv/parameter_draws.o src/clv/predict.o \
-	src/clv/predictor.o src/clv/retention_base.o src/clv/retention_fit.o \
-	src/clv/retention_model.o src/clv/simulate.o src/clv/states.o
+	src/clv/covariate_stored.o src/clv/covariate_table.o src/clv/covariates.o \
+	src/clv/expected_customers.o src/clv/fit.o src/clv/fit_result.o \
+	src/clv/history.o src/clv/interval.o src/clv/ledger.o src/clv/model.o \
+	src/clv/model_binary.o src/clv/model_fault.o src/clv/model_text.o \
+	src/clv/parameter_draws.o src/clv/predict.o src/clv/predictor.o \
+	src/clv/retention_base.o src/clv/retention_fit.o src/clv/retention_model.o \
+	src/clv/simulate.o src/clv/states.o
 VALUE_OBJS      = src/value/answers.o src/value/answers_io.o src/value/answers_merge.o \
 	src/value/attributes.o src/value/choice_data.o src/value/design.o \
 	src/value/economic.o src/value/fit_choice.o src/value/fit_rating.o \

@@ -166,6 +166,30 @@ cv_predictor_for(FunctionCallInfo fcinfo, int covariates)
 	return self;
 }
 
+/*
+ * The parameters of the spending model that is the argument of the number given; it is
+ * checked when it is another one than the last time.
+ */
+const double *
+cv_predictor_spending(FunctionCallInfo fcinfo, cv_predictor *self, int argument)
+{
+	struct varlena *raw = (struct varlena *) DatumGetPointer(PG_GETARG_DATUM(argument));
+	Size size = VARATT_IS_EXTERNAL(raw) ? 0 : VARSIZE_ANY(raw);
+	const cv_model *model;
+
+	if (size > 0 && size == self->spending_size && memcmp(raw, self->spending, size) == 0)
+		return self->spending_parameter;
+	self->spending_size = 0;
+	model = cv_model_arg(fcinfo, argument, &cv_spending_models);
+	memcpy(self->spending_parameter, model->parameter, sizeof(self->spending_parameter));
+	if (size > 0)
+	{
+		self->spending = keep(fcinfo, self->spending, &self->spending_room, raw, size);
+		self->spending_size = size;
+	}
+	return self->spending_parameter;
+}
+
 /* Where (x, T, scales) is in the memo, or the free slot where it belongs. */
 static cv_answer *
 memo_slot(cv_predictor *self, double x, double T, const double *scale)

@@ -46,6 +46,10 @@ struct cv_predictor
 
 	struct varlena *model; /* the argument's bytes, to recognise it */
 	Size model_size;
+	struct varlena *spending; /* those of the spending model, */
+	Size spending_size;
+	Size spending_room;
+	double spending_parameter[CV_SPENDING_PARAMETERS]; /* which are these */
 	uint64 generation;
 	int memo_size;
 	int memo_used;
@@ -55,6 +59,8 @@ struct cv_predictor
 };
 
 extern cv_predictor *cv_predictor_for(FunctionCallInfo fcinfo, int covariates);
+extern const double *
+cv_predictor_spending(FunctionCallInfo fcinfo, cv_predictor *self, int argument);
 extern const cv_answer *cv_predict(FunctionCallInfo fcinfo, cv_predictor *self,
 								   const cv_history *history, const cv_question *question);
 

@@ -119,6 +119,8 @@ extern double cv_fit_buying(const cv_buying_family *family, cv_group *group, int
 							cv_interrupt_check check, cv_minimum *minimum);
 
 /* Gamma-Gamma spending (spending.c): x repeat purchases of mean amount m. */
+#define CV_SPENDING_PARAMETERS 3
+
 typedef struct cv_spend_group
 {
 	double x;
