@@ -40,11 +40,13 @@ ACTIVITY_OBJS   = src/activity/log.o src/activity/log_functions.o \
 	src/activity/log_io.o
 CLV_OBJS        = src/clv/base.o src/clv/base_io.o src/clv/buying_model.o \
 	src/clv/closed_form.o src/clv/covariate_base.o src/clv/covariate_fit.o \
-	src/clv/covariates.o src/clv/expected_customers.o src/clv/fit.o \
-	src/clv/fit_result.o src/clv/history.o src/clv/interval.o src/clv/ledger.o \
-	src/clv/model.o src/clv/parameter_draws.o src/clv/predict.o \
-	src/clv/predictor.o src/clv/retention_base.o src/clv/retention_fit.o \
-	src/clv/retention_model.o src/clv/simulate.o src/clv/states.o
+	src/clv/covariate_stored.o src/clv/covariate_table.o src/clv/covariates.o \
+	src/clv/expected_customers.o src/clv/fit.o src/clv/fit_result.o \
+	src/clv/history.o src/clv/interval.o src/clv/ledger.o src/clv/model.o \
+	src/clv/model_binary.o src/clv/model_fault.o src/clv/model_text.o \
+	src/clv/parameter_draws.o src/clv/predict.o src/clv/predictor.o \
+	src/clv/retention_base.o src/clv/retention_fit.o src/clv/retention_model.o \
+	src/clv/simulate.o src/clv/states.o
 VALUE_OBJS      = src/value/answers.o src/value/answers_io.o src/value/answers_merge.o \
 	src/value/answers_stored.o src/value/attributes.o src/value/choice_data.o \
 	src/value/design.o src/value/economic.o src/value/fit_choice.o src/value/fit_rating.o \
@@ -141,7 +143,7 @@ src/activity/log.o: CFLAGS += $(CFLAGS_VECTORIZE)
 UNIT_CFLAGS = -O2 -g -Wall -Wextra -Werror -ffp-contract=off $(UNIT_EXTRA)
 UNIT_CORE   = $(patsubst $(here)/src/core/%.c,build/unit/%.o,$(sort $(wildcard $(here)/src/core/*.c)))
 UNIT_TESTS  = $(patsubst $(here)/test/unit/%.c,build/unit/%,$(sort $(wildcard $(here)/test/unit/test_*.c)))
-UNIT_BUILD  = $(CC) $(UNIT_CFLAGS) -I$(here)/src '-DCV_POINTS="$(here)/test/oracle/points.tsv"'
+UNIT_BUILD  = $(CC) $(UNIT_CFLAGS) -I$(here)/src '-DCV_ORACLE="$(here)/test/oracle"'
 UNIT_HEADERS = $(wildcard $(here)/src/core/*.h $(here)/test/unit/*.h)
 
 $(UNIT_CORE): build/unit/%.o: $(here)/src/core/%.c $(UNIT_HEADERS)

@@ -117,7 +117,7 @@ spending_name(int family)
 static int
 spending_parameters(int family)
 {
-	return 3;
+	return CV_SPENDING_PARAMETERS;
 }
 
 static const char *

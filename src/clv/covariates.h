@@ -106,19 +106,25 @@ cv_base_covariate_bytes(const cv_base_tail *tail)
 
 extern const char *cv_covariate_base_fault(const cv_customer_base *base);
 extern cv_customer_base *
+cv_covariate_base_add(cv_customer_base *base, const cv_base_entry *entry, Jsonb *covariates);
+extern cv_customer_base *
+cv_covariate_base_merge(cv_customer_base *base, const cv_customer_base *other);
+CV_NORETURN extern void cv_base_without_covariates(const cv_customer_base *base);
+
+/* ---- covariate_table.c ---- */
+
+extern cv_customer_base *
 cv_covariate_table(const char *const *key, const bool *is_text, int keys, int64 capacity);
 extern bool cv_covariate_table_has(const cv_customer_base *base, const bool *is_text, int keys);
 extern cv_customer_base *cv_covariate_table_level(cv_customer_base *base, int key, const char *text,
 												  int length, cv_cell *cell);
 extern cv_customer_base *
 cv_covariate_table_add(cv_customer_base *base, const cv_base_entry *entry, const cv_cell *cell);
-extern cv_customer_base *
-cv_covariate_base_add(cv_customer_base *base, const cv_base_entry *entry, Jsonb *covariates);
-extern cv_customer_base *
-cv_covariate_base_merge(cv_customer_base *base, const cv_customer_base *other);
+
+/* ---- covariate_stored.c ---- */
+
 extern const cv_customer_base *
 cv_covariate_base_stored(const cv_customer_base *base, const char *const *names);
-CV_NORETURN extern void cv_base_without_covariates(const cv_customer_base *base);
 
 /* ---- covariate_fit.c ---- */
 

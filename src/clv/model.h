@@ -111,8 +111,14 @@ extern const cv_model *
 cv_model_arg(FunctionCallInfo fcinfo, int argument, const cv_model_kind *kind);
 extern const char *
 cv_model_parameter_name(const cv_model_kind *kind, const cv_model *model, int parameter);
+
+/* ---- model_text.c ---- */
+
 extern cv_model *cv_model_in(const cv_model_kind *kind, char *text);
 extern char *cv_model_out(const cv_model_kind *kind, const cv_model *model);
+
+/* ---- model_binary.c ---- */
+
 extern cv_model *cv_model_receive(const cv_model_kind *kind, StringInfo buffer);
 extern bytea *cv_model_send(const cv_model_kind *kind, const cv_model *model);
 

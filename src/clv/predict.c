@@ -37,24 +37,42 @@ checked(double value, const char *what)
 
 /* ---- questions ---- */
 
-static double
-survival(const cv_predictor *self, double x, double t_x, double T)
+static void
+survival(const cv_predictor *self, double x, double t_x, double T, double *answer)
 {
-	return self->family->survival(self->parameter, x, t_x, T, self->question.horizon);
+	const cv_buying_family *family = self->family;
+	double ahead = self->question.horizon;
+
+	if (family->by_stage)
+		family->by_stage->survival(self->parameter, x, T, ahead, answer);
+	else
+		*answer = family->survival(self->parameter, x, t_x, T, ahead);
 }
 
-static double
-purchases(const cv_predictor *self, double x, double t_x, double T)
+static void
+purchases(const cv_predictor *self, double x, double t_x, double T, double *answer)
 {
-	return self->family->purchases(self->parameter, x, t_x, T, self->question.horizon,
-								   self->question.delta);
+	const cv_buying_family *family = self->family;
+	double horizon = self->question.horizon;
+	double delta = self->question.delta;
+
+	if (family->by_stage)
+		family->by_stage->purchases(self->parameter, x, T, horizon, delta, answer);
+	else
+		*answer = family->purchases(self->parameter, x, t_x, T, horizon, delta);
 }
 
-static double
-probability(const cv_predictor *self, double x, double t_x, double T)
+static void
+probability(const cv_predictor *self, double x, double t_x, double T, double *answer)
 {
-	return self->family->probability(self->parameter, x, t_x, T, self->question.horizon,
-									 self->question.purchases);
+	const cv_buying_family *family = self->family;
+	double horizon = self->question.horizon;
+	double n = self->question.purchases;
+
+	if (family->by_stage)
+		family->by_stage->probability(self->parameter, x, T, horizon, n, answer);
+	else
+		*answer = family->probability(self->parameter, x, t_x, T, horizon, n);
 }
 
 /* Future purchases of a customer over a horizon in days (infinite allowed). */
@@ -221,9 +239,9 @@ cv_purchase_probability_new(PG_FUNCTION_ARGS)
  * amounts only; a mean below zero (more returned than bought) counts as zero.
  */
 static double
-expected_spend(const cv_model *model, const cv_history *history)
+expected_spend(const double *p, const cv_history *history)
 {
-	double mean = cv_gamma_gamma_mean(model->parameter, history->frequency,
+	double mean = cv_gamma_gamma_mean(p, history->frequency,
 									  history->frequency > 0 ? Max(history->monetary, 0) : 0);
 
 	if (!isfinite(mean))
@@ -232,7 +250,7 @@ expected_spend(const cv_model *model, const cv_history *history)
 			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 			 errmsg(
 				 "expected spend is infinite for a customer with %d repeat purchases at p = %g, q = %g",
-				 history->frequency, model->parameter[0], model->parameter[1]),
+				 history->frequency, p[0], p[1]),
 			 errdetail("The mean exists where p * frequency + q is above 1."),
 			 errhint(
 				 "Fit the spending model with a penalty such as 0.001, or without extreme amounts.")));
@@ -247,7 +265,8 @@ cv_expected_spend(PG_FUNCTION_ARGS)
 
 	if (!cv_history_arg(fcinfo, 1, &history) || (history.frequency > 0 && !history.has_monetary))
 		PG_RETURN_NULL();
-	PG_RETURN_FLOAT8(expected_spend(cv_model_arg(fcinfo, 0, &cv_spending_models), &history));
+	PG_RETURN_FLOAT8(
+		expected_spend(cv_model_arg(fcinfo, 0, &cv_spending_models)->parameter, &history));
 }
 
 /*
@@ -309,6 +328,8 @@ cv_clv(PG_FUNCTION_ARGS)
 	double horizon;
 	double rate;
 	double margin;
+	double bought;
+	const double *spending;
 
 	if (any_null(fcinfo, 0, 2) || any_null(fcinfo, 4, 5) || !cv_history_arg(fcinfo, 2, &history) ||
 		(history.frequency > 0 && !history.has_monetary))
@@ -316,8 +337,7 @@ cv_clv(PG_FUNCTION_ARGS)
 	horizon = horizon_arg(fcinfo, 3);
 	rate = check_discount_rate(PG_GETARG_FLOAT8(4));
 	margin = cv_check_range("margin", PG_GETARG_FLOAT8(5), -INFINITY, INFINITY);
-	PG_RETURN_FLOAT8(
-		checked(margin * expected_spend(cv_model_arg(fcinfo, 1, &cv_spending_models), &history) *
-					future_purchases(fcinfo, &history, horizon, rate, 6),
-				"clv"));
+	bought = future_purchases(fcinfo, &history, horizon, rate, 6);
+	spending = cv_predictor_spending(fcinfo, fcinfo->flinfo->fn_extra, 1);
+	PG_RETURN_FLOAT8(checked(margin * expected_spend(spending, &history) * bought, "clv"));
 }

@@ -5,7 +5,9 @@
  * million customers share some thousand pairs.  So a call site keeps the model
  * it was called with last, and the answers for the pairs met so far.  P(alive)
  * needs t_x too; the last one is kept with the pair, which serves all customers
- * without repeat purchases.  The future of regular buyers depends on t_x as well.
+ * without repeat purchases.  The future of regular buyers depends on t_x as well, but only
+ * by the chances of the stages to their next purchase: the answers for the stages, which
+ * are most of the work, are kept with the pair, and their mean is taken for each customer.
  * Covariates count by what they make of the scales.
  */
 #include "postgres.h"
@@ -15,6 +17,7 @@
 
 #define MEMO_SMALLEST 1024 /* slots, powers of two */
 #define MEMO_LARGEST 65536
+#define MEMO_ROOM (16 * 1024 * 1024) /* bytes, which many stages fill earlier */
 #define MEMO_TRIES 16
 
 /* A copy of a value for as long as the call site lives; old room is used again. */
@@ -67,6 +70,31 @@ set_covariates(FunctionCallInfo fcinfo, cv_predictor *self, int argument)
 	}
 }
 
+static void
+memo_free(const cv_predictor *self)
+{
+	if (self->memo)
+		pfree(self->memo);
+	if (self->of_stage)
+		pfree(self->of_stage);
+}
+
+/* Forgets the answers; where those of another number of stages are kept, their room too. */
+static void
+memo_forget(cv_predictor *self, int stages)
+{
+	if (stages != self->stages)
+	{
+		memo_free(self);
+		self->memo = NULL;
+		self->of_stage = NULL;
+		self->memo_size = 0;
+		self->stages = stages;
+	}
+	self->generation++;
+	self->memo_used = 0;
+}
+
 static cv_predictor *
 predictor_for_model(FunctionCallInfo fcinfo)
 {
@@ -110,8 +138,7 @@ predictor_for_model(FunctionCallInfo fcinfo)
 		for (i = 0; i < cv_covariate_processes(self->family); i++)
 			self->target[i] = cv_covariate_target(self->family, i);
 	}
-	self->generation++;
-	self->memo_used = 0;
+	memo_forget(self, self->family->by_stage ? (int) self->parameter[CV_BUYING_K] : 0);
 	self->model_size = VARSIZE_ANY(raw);
 	self->model = memcpy(palloc(self->model_size), raw, self->model_size);
 	MemoryContextSwitchTo(caller);
@@ -119,11 +146,10 @@ predictor_for_model(FunctionCallInfo fcinfo)
 }
 
 static inline bool
-is_for(const cv_predictor *self, const cv_answer *answer, double x, double t_x, double T,
-	   const double *scale)
+is_for(const cv_answer *answer, double x, double T, const double *scale)
 {
 	return answer->x == x && answer->T == T && answer->scale[0] == scale[0] &&
-		   answer->scale[1] == scale[1] && (self->family->k == 0 || answer->t_x == t_x);
+		   answer->scale[1] == scale[1];
 }
 
 /*
@@ -140,9 +166,33 @@ cv_predictor_for(FunctionCallInfo fcinfo, int covariates)
 	return self;
 }
 
-/* Where (x, t_x, T, scales) is in the memo, or the free slot where it belongs. */
+/*
+ * The parameters of the spending model that is the argument of the number given; it is
+ * checked when it is another one than the last time.
+ */
+const double *
+cv_predictor_spending(FunctionCallInfo fcinfo, cv_predictor *self, int argument)
+{
+	struct varlena *raw = (struct varlena *) DatumGetPointer(PG_GETARG_DATUM(argument));
+	Size size = VARATT_IS_EXTERNAL(raw) ? 0 : VARSIZE_ANY(raw);
+	const cv_model *model;
+
+	if (size > 0 && size == self->spending_size && memcmp(raw, self->spending, size) == 0)
+		return self->spending_parameter;
+	self->spending_size = 0;
+	model = cv_model_arg(fcinfo, argument, &cv_spending_models);
+	memcpy(self->spending_parameter, model->parameter, sizeof(self->spending_parameter));
+	if (size > 0)
+	{
+		self->spending = keep(fcinfo, self->spending, &self->spending_room, raw, size);
+		self->spending_size = size;
+	}
+	return self->spending_parameter;
+}
+
+/* Where (x, T, scales) is in the memo, or the free slot where it belongs. */
 static cv_answer *
-memo_slot(cv_predictor *self, double x, double t_x, double T, const double *scale)
+memo_slot(cv_predictor *self, double x, double T, const double *scale)
 {
 	uint64 bits[4];
 	uint64 hash;
@@ -153,11 +203,6 @@ memo_slot(cv_predictor *self, double x, double t_x, double T, const double *scal
 	memcpy(&bits[1], &T, sizeof(double));
 	hash = (bits[0] ^ (bits[1] >> 7)) * UINT64CONST(0x9e3779b97f4a7c15);
 	hash = (hash ^ (hash >> 32) ^ bits[1]) * UINT64CONST(0xff51afd7ed558ccd);
-	if (self->family->k > 0)
-	{
-		memcpy(&bits[0], &t_x, sizeof(double));
-		hash = (hash ^ (hash >> 32) ^ (bits[0] >> 9)) * UINT64CONST(0xc4ceb9fe1a85ec53);
-	}
 	if (self->fitted)
 	{
 		memcpy(&bits[2], scale, 2 * sizeof(double));
@@ -168,29 +213,52 @@ memo_slot(cv_predictor *self, double x, double t_x, double T, const double *scal
 	for (tries = 0; tries < MEMO_TRIES; tries++)
 	{
 		answer = &self->memo[(hash + tries) & (self->memo_size - 1)];
-		if (answer->generation != self->generation || is_for(self, answer, x, t_x, T, scale))
+		if (answer->generation != self->generation || is_for(answer, x, T, scale))
 			break;
 	}
 	/* where it is crowded the last one gives way */
 	return answer;
 }
 
+/* The answers by stage that belong to a slot. */
+static inline double *
+of_stage(const cv_predictor *self, const cv_answer *answer)
+{
+	return self->of_stage + (answer - self->memo) * self->stages;
+}
+
 /* Doubles the memo. */
 static void
 memo_grow(FunctionCallInfo fcinfo, cv_predictor *self)
 {
-	cv_answer *old = self->memo;
-	int old_size = self->memo_size;
+	MemoryContext context = fcinfo->flinfo->fn_mcxt;
+	cv_predictor old = *self;
 	int i;
 
-	self->memo_size = old ? old_size * 2 : MEMO_SMALLEST;
-	self->memo =
-		MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, self->memo_size * sizeof(cv_answer));
-	for (i = 0; i < old_size; i++)
-		if (old[i].generation == self->generation)
-			*memo_slot(self, old[i].x, old[i].t_x, old[i].T, old[i].scale) = old[i];
-	if (old)
-		pfree(old);
+	self->memo_size = old.memo ? old.memo_size * 2 : MEMO_SMALLEST;
+	self->memo = MemoryContextAllocZero(context, self->memo_size * sizeof(cv_answer));
+	if (self->stages > 0)
+		self->of_stage =
+			MemoryContextAlloc(context, sizeof(double) * self->memo_size * self->stages);
+	for (i = 0; i < old.memo_size; i++)
+		if (old.memo[i].generation == self->generation)
+		{
+			cv_answer *slot = memo_slot(self, old.memo[i].x, old.memo[i].T, old.memo[i].scale);
+
+			*slot = old.memo[i];
+			if (self->stages > 0)
+				memcpy(of_stage(self, slot), of_stage(&old, &old.memo[i]),
+					   sizeof(double) * self->stages);
+		}
+	memo_free(&old);
+}
+
+/* Is there a larger memo to be had? */
+static inline bool
+memo_may_grow(const cv_predictor *self)
+{
+	return self->memo_size < MEMO_LARGEST &&
+		   2 * self->memo_size * (sizeof(cv_answer) + sizeof(double) * self->stages) <= MEMO_ROOM;
 }
 
 /* The answer to a question about a customer: P(alive), and the value if alive. */
@@ -203,6 +271,7 @@ cv_predict(FunctionCallInfo fcinfo, cv_predictor *self, const cv_history *histor
 	double T = history->age / self->unit_days;
 	double scale[2] = { self->parameter[self->target[0]], self->parameter[self->target[1]] };
 	cv_answer *answer;
+	double *stages;
 	bool known;
 
 	if (self->family->discrete)
@@ -211,13 +280,13 @@ cv_predict(FunctionCallInfo fcinfo, cv_predictor *self, const cv_history *histor
 		self->question.delta != question->delta || self->question.purchases != question->purchases)
 	{
 		self->question = *question;
-		self->generation++;
-		self->memo_used = 0;
+		memo_forget(self, self->stages);
 	}
-	if (self->memo_used * 2 >= self->memo_size && self->memo_size < MEMO_LARGEST)
+	if (self->memo_used * 2 >= self->memo_size && memo_may_grow(self))
 		memo_grow(fcinfo, self);
-	answer = memo_slot(self, x, t_x, T, scale);
-	known = answer->generation == self->generation && is_for(self, answer, x, t_x, T, scale);
+	answer = memo_slot(self, x, T, scale);
+	stages = self->stages > 0 ? of_stage(self, answer) : NULL;
+	known = answer->generation == self->generation && is_for(answer, x, T, scale);
 	if (!known)
 	{
 		self->memo_used += answer->generation != self->generation;
@@ -226,12 +295,14 @@ cv_predict(FunctionCallInfo fcinfo, cv_predictor *self, const cv_history *histor
 		answer->T = T;
 		answer->scale[0] = scale[0];
 		answer->scale[1] = scale[1];
-		answer->value = question->future(self, x, t_x, T);
+		question->future(self, x, t_x, T, stages ? stages : &answer->value);
 	}
 	if (!known || answer->t_x != t_x)
 	{
 		answer->t_x = t_x;
 		answer->alive = cv_buying_p_alive(self->family, self->parameter, x, t_x, T);
+		if (stages)
+			answer->value = self->family->by_stage->mean(self->parameter, x, t_x, T, stages);
 	}
 	answer->generation = self->generation;
 	return answer;

@@ -87,154 +87,251 @@ log_likelihood(const double *p, double x, double t_x, double n)
 
 /*
  * The gradient of ln L is the posterior mean of the fates' gradients, its Hessian the
- * mean of their Hessians and the covariance of their gradients.  Both are taken relative
- * to those of the fate "alive at n", from which the others follow by their ratios.
+ * mean of their Hessians and the covariance of their gradients.
+ *
+ * D(m) depends on x and m only, so one walk down from the last opportunity "top" of all
+ * customers with the same x serves them all.  With S(m) for the sum of D(i), i = m .. top,
+ *
+ *   L = A(n) - S(n) + S(t_x),   A(n) = D(n) (gamma+delta+n) / gamma.
+ *
+ * The difference is harmless: S(n) is the chance to be alive at n and to leave later without
+ * another purchase, so A(n) - S(n) > 0, and S(n) < S(t_x) < L.  Everything is relative to A(top).
  */
-
-/* The fates of customers with the same x and n, summed from the last death downward. */
-typedef struct fates
+typedef struct deaths
 {
-	double x;
-	double n;
-	double m;	  /* the next death to be added comes after this opportunity */
-	double term;  /* D(m) / A(n) */
-	double total; /* of all so far, alive = 1 */
-	double logs;  /* ln of what they were divided by */
+	double term;  /* D(m) */
+	double total; /* S(m) */
+	double logs;  /* ln of what both were divided by */
 	double d[4];  /* gradient of the term's logarithm, */
-	double h[4];  /* its Hessian: alpha alpha = alpha beta, beta beta, ... */
+	double h[4];  /* its Hessian: alpha alpha = alpha beta, beta beta, gamma delta, delta delta */
 	double first[4];
-	double second[4][4];
-} fates;
+	double second[10]; /* upper half, row by row */
+} deaths;
 
+/* Adds the term to the sums, and to their derivatives. */
 static void
-fates_init(fates *self, const double *p, double x, double n)
+deaths_add(deaths *self, const double *p)
 {
-	double m = n - 1;
-	double alike = p[ALPHA] + p[BETA] + m;
-	double rest = p[BETA] + m - x;
-	double kept = p[DELTA] + m;
-
-	memset(self, 0, sizeof(*self));
-	self->x = x;
-	self->n = n;
-	self->m = m;
-	self->total = 1;
-	/* D(n-1) / A(n) = gamma / (delta+m) (alpha+beta+m) / (beta+m-x) */
-	self->term = p[GAMMA] / kept * alike / rest;
-	self->d[ALPHA] = 1 / alike;
-	self->d[BETA] = 1 / alike - 1 / rest;
-	self->d[GAMMA] = 1 / p[GAMMA];
-	self->d[DELTA] = -1 / kept;
-	self->h[ALPHA] = -1 / (alike * alike);
-	self->h[BETA] = self->h[ALPHA] + 1 / (rest * rest);
-	self->h[DELTA] = 1 / (kept * kept);
-}
-
-/* Adds the deaths down to that after opportunity t_x. */
-static void
-fates_extend(fates *self, const double *p, double t_x)
-{
+	double term = self->term;
+	const double *d = self->d;
+	int at = 0;
 	int j;
 	int l;
 
-	while (self->m >= t_x)
+	self->total += term;
+	for (j = 0; j < 4; j++)
 	{
-		double term = self->term;
-		double alike;
-		double rest;
-		double grown;
-		double kept;
+		double slope = term * d[j];
 
-		self->total += term;
+		self->first[j] += slope;
+		for (l = j; l < 4; l++)
+			self->second[at++] += slope * d[l];
+	}
+	self->second[0] += term * self->h[ALPHA];
+	self->second[1] += term * self->h[ALPHA];
+	self->second[4] += term * self->h[BETA];
+	self->second[7] += term * (self->h[GAMMA] - 1 / (p[GAMMA] * p[GAMMA]));
+	self->second[8] += term * self->h[GAMMA];
+	self->second[9] += term * self->h[DELTA];
+}
+
+/* The death after the last opportunity: D / A = gamma / (gamma+delta+top). */
+static void
+deaths_init(deaths *self, const double *p, double top)
+{
+	double one = 1 / (p[GAMMA] + p[DELTA] + top);
+
+	memset(self, 0, sizeof(*self));
+	self->term = p[GAMMA] * one;
+	self->d[GAMMA] = 1 / p[GAMMA] - one;
+	self->d[DELTA] = -one;
+	self->h[GAMMA] = self->h[DELTA] = one * one;
+	deaths_add(self, p);
+}
+
+/* From the death after m + 1 to that after m, in *self. */
+static void
+deaths_before(deaths *self, const double *p, double x, double m)
+{
+	double ab = p[ALPHA] + p[BETA] + m;
+	double buys = p[BETA] + m - x;
+	double gd = p[GAMMA] + p[DELTA] + 1 + m;
+	double stays = p[DELTA] + m;
+	/* four reciprocals by two divisions */
+	double one = 1 / (ab * buys);
+	double two = 1 / (gd * stays);
+	double alike = buys * one;
+	double rest = ab * one;
+	double grown = stays * two;
+	double kept = gd * two;
+	int j;
+
+	/* D(m) / D(m+1) = ab gd / (buys stays) */
+	self->term *= ab * rest * (gd * kept);
+	self->d[ALPHA] += alike;
+	self->d[BETA] += alike - rest;
+	self->d[GAMMA] += grown;
+	self->d[DELTA] += grown - kept;
+	self->h[ALPHA] -= alike * alike;
+	self->h[BETA] += rest * rest - alike * alike;
+	self->h[GAMMA] -= grown * grown;
+	self->h[DELTA] += kept * kept - grown * grown;
+	deaths_add(self, p);
+	if (self->total > 1e200)
+	{
+		self->total *= 1e-200;
+		self->term *= 1e-200;
+		self->logs += 200 * 2.302585092994045684;
 		for (j = 0; j < 4; j++)
-		{
-			self->first[j] += term * self->d[j];
-			for (l = j; l < 4; l++)
-				self->second[j][l] += term * self->d[j] * self->d[l];
-		}
-		self->second[ALPHA][ALPHA] += term * self->h[ALPHA];
-		self->second[ALPHA][BETA] += term * self->h[ALPHA];
-		self->second[BETA][BETA] += term * self->h[BETA];
-		self->second[GAMMA][GAMMA] += term * (self->h[GAMMA] - 1 / (p[GAMMA] * p[GAMMA]));
-		self->second[GAMMA][DELTA] += term * self->h[GAMMA];
-		self->second[DELTA][DELTA] += term * self->h[DELTA];
-		self->m--;
-		if (self->m < self->x)
-			break;
-		alike = 1 / (p[ALPHA] + p[BETA] + self->m);
-		rest = 1 / (p[BETA] + self->m - self->x);
-		grown = 1 / (p[GAMMA] + p[DELTA] + 1 + self->m);
-		kept = 1 / (p[DELTA] + self->m);
-		self->term *= rest / alike * (kept / grown);
-		self->d[ALPHA] += alike;
-		self->d[BETA] += alike - rest;
-		self->d[GAMMA] += grown;
-		self->d[DELTA] += grown - kept;
-		self->h[ALPHA] -= alike * alike;
-		self->h[BETA] += rest * rest - alike * alike;
-		self->h[GAMMA] -= grown * grown;
-		self->h[DELTA] += kept * kept - grown * grown;
-		if (self->total > 1e200)
-		{
-			self->total *= 1e-200;
-			self->term *= 1e-200;
-			self->logs += 200 * 2.302585092994045684;
-			for (j = 0; j < 4; j++)
-			{
-				self->first[j] *= 1e-200;
-				for (l = j; l < 4; l++)
-					self->second[j][l] *= 1e-200;
-			}
-		}
+			self->first[j] *= 1e-200;
+		for (j = 0; j < 10; j++)
+			self->second[j] *= 1e-200;
 	}
 }
 
-/* Fastest where groups of one x and T stand together, t_x descending. */
+/* ln A(top) with derivatives, to which the deaths are relative. */
+typedef struct survivors
+{
+	double value;
+	double gradient[4];
+	double hessian[4][4];
+} survivors;
+
 static void
-add(const double *p, const cv_group *group, int n, cv_likelihood *sum)
+survivors_init(survivors *self, const double *p, double x, double top)
 {
 	double ab = p[ALPHA] + p[BETA];
 	double gd = p[GAMMA] + p[DELTA];
-	fates all = { 0 };
+	double dab = cv_digamma_delta(ab, top);
+	double dgd = cv_digamma_delta(gd, top);
+	double tab = cv_trigamma_delta(ab, top);
+	double tgd = cv_trigamma_delta(gd, top);
+
+	memset(self, 0, sizeof(*self));
+	self->value = log_pattern(p, x, top) + log_lived(p, top);
+	self->gradient[ALPHA] = cv_digamma_delta(p[ALPHA], x) - dab;
+	self->gradient[BETA] = cv_digamma_delta(p[BETA], top - x) - dab;
+	self->gradient[GAMMA] = -dgd;
+	self->gradient[DELTA] = cv_digamma_delta(p[DELTA], top) - dgd;
+	self->hessian[ALPHA][ALPHA] = cv_trigamma_delta(p[ALPHA], x) - tab;
+	self->hessian[ALPHA][BETA] = -tab;
+	self->hessian[BETA][BETA] = cv_trigamma_delta(p[BETA], top - x) - tab;
+	self->hessian[GAMMA][GAMMA] = -tgd;
+	self->hessian[GAMMA][DELTA] = -tgd;
+	self->hessian[DELTA][DELTA] = cv_trigamma_delta(p[DELTA], top) - tgd;
+}
+
+/* Adds a group, from what was met at its T and at its t_x. */
+static void
+add_group(const double *p, const cv_group *g, const survivors *top, const deaths *at_end,
+		  const deaths *at_last, cv_likelihood *sum)
+{
+	double w = g->customers;
+	double one = 1 / (p[GAMMA] + p[DELTA] + g->T);
+	double scale = at_end->logs == at_last->logs ? 1 : exp(at_end->logs - at_last->logs);
+	double alive = at_end->term / (p[GAMMA] * one); /* A(T) */
+	double total = scale * (alive - at_end->total) + at_last->total;
+	double d[4] = { at_end->d[ALPHA], at_end->d[BETA], at_end->d[GAMMA] + one - 1 / p[GAMMA],
+					at_end->d[DELTA] + one };
+	double per = 1 / total;
+	double first[4];
+	double second[10];
+	int at = 0;
+	int j;
+	int l;
+
+	/* A(T) with its derivatives, and the deaths between t_x and T */
+	for (j = 0; j < 4; j++)
+	{
+		first[j] = (scale * (alive * d[j] - at_end->first[j]) + at_last->first[j]) * per;
+		for (l = j; l < 4; l++, at++)
+			second[at] = scale * (alive * d[j] * d[l] - at_end->second[at]) + at_last->second[at];
+	}
+	alive *= scale;
+	second[0] += alive * at_end->h[ALPHA];
+	second[1] += alive * at_end->h[ALPHA];
+	second[4] += alive * at_end->h[BETA];
+	second[7] += alive * (at_end->h[GAMMA] - one * one);
+	second[8] += alive * (at_end->h[GAMMA] - one * one);
+	second[9] += alive * (at_end->h[DELTA] - one * one);
+
+	sum->value += w * (top->value + at_last->logs + log(total));
+	for (at = j = 0; j < 4; j++)
+	{
+		sum->gradient[j] += w * (top->gradient[j] + first[j]);
+		for (l = j; l < 4; l++, at++)
+			sum->hessian[j][l] += w * (top->hessian[j][l] + second[at] * per - first[j] * first[l]);
+	}
+}
+
+#define MOST_SPAN 1280 /* opportunities that a table holds: three and a half years of days */
+
+/*
+ * Groups of the same x.  Where they lie too far apart for a table, those of one T are
+ * walked through with t_x descending.
+ */
+static void
+add_alike(const double *p, const cv_group *group, int n, cv_likelihood *sum)
+{
+	deaths table[MOST_SPAN];
+	survivors top;
+	double x = group[0].x;
+	double high = group[0].T;
+	double low = group[0].t_x;
+	double m;
 	int i;
 
+	for (i = 1; i < n; i++)
+	{
+		high = fmax(high, group[i].T);
+		low = fmin(low, group[i].t_x);
+	}
+	if (high - low < MOST_SPAN)
+	{
+		survivors_init(&top, p, x, high);
+		deaths_init(&table[(int) (high - low)], p, high);
+		for (m = high - 1; m >= low; m--)
+		{
+			deaths *here = &table[(int) (m - low)];
+
+			*here = here[1];
+			deaths_before(here, p, x, m);
+		}
+		for (i = 0; i < n; i++)
+			add_group(p, &group[i], &top, &table[(int) (group[i].T - low)],
+					  &table[(int) (group[i].t_x - low)], sum);
+		return;
+	}
 	for (i = 0; i < n; i++)
 	{
-		const cv_group *g = &group[i];
-		double w = g->customers;
-		double x = g->x;
-		double T = g->T;
-		double first[4];
-		double at[4];
-		int j;
-		int l;
+		deaths *at_end = &table[0];
+		deaths *at_last = &table[1];
 
-		if (i == 0 || x != all.x || T != all.n || g->t_x > group[i - 1].t_x)
-			fates_init(&all, p, x, T);
-		fates_extend(&all, p, g->t_x);
-		/* of A(T) itself */
-		at[ALPHA] = cv_digamma_delta(p[ALPHA], x) - cv_digamma_delta(ab, T);
-		at[BETA] = cv_digamma_delta(p[BETA], T - x) - cv_digamma_delta(ab, T);
-		at[GAMMA] = -cv_digamma_delta(gd, T);
-		at[DELTA] = cv_digamma_delta(p[DELTA], T) - cv_digamma_delta(gd, T);
-		sum->value += w * (log_pattern(p, x, T) + log_lived(p, T) + all.logs + log(all.total));
-		for (j = 0; j < 4; j++)
+		if (i == 0 || group[i].T != group[i - 1].T || group[i].t_x > group[i - 1].t_x)
 		{
-			first[j] = all.first[j] / all.total;
-			sum->gradient[j] += w * (at[j] + first[j]);
+			m = group[i].T;
+			survivors_init(&top, p, x, m);
+			deaths_init(at_end, p, m);
+			*at_last = *at_end;
 		}
-		for (j = 0; j < 4; j++)
-			for (l = j; l < 4; l++)
-				sum->hessian[j][l] += w * (all.second[j][l] / all.total - first[j] * first[l]);
-		sum->hessian[ALPHA][ALPHA] +=
-			w * (cv_trigamma_delta(p[ALPHA], x) - cv_trigamma_delta(ab, T));
-		sum->hessian[ALPHA][BETA] -= w * cv_trigamma_delta(ab, T);
-		sum->hessian[BETA][BETA] +=
-			w * (cv_trigamma_delta(p[BETA], T - x) - cv_trigamma_delta(ab, T));
-		sum->hessian[GAMMA][GAMMA] -= w * cv_trigamma_delta(gd, T);
-		sum->hessian[GAMMA][DELTA] -= w * cv_trigamma_delta(gd, T);
-		sum->hessian[DELTA][DELTA] +=
-			w * (cv_trigamma_delta(p[DELTA], T) - cv_trigamma_delta(gd, T));
+		while (m > group[i].t_x)
+			deaths_before(at_last, p, x, --m);
+		add_group(p, &group[i], &top, at_end, at_last, sum);
+	}
+}
+
+/* Fastest where groups of one x stand together, by T and, descending, t_x. */
+static void
+add(const double *p, const cv_group *group, int n, cv_likelihood *sum)
+{
+	int from;
+	int to;
+
+	for (from = 0; from < n; from = to)
+	{
+		for (to = from + 1; to < n && group[to].x == group[from].x; to++)
+			;
+		add_alike(p, group + from, to - from, sum);
 	}
 }
 
@@ -381,4 +478,5 @@ const cv_buying_family cv_bg_bb = { "bg/bb",
 									probability,
 									{ 0 },
 									0,
-									1 };
+									1,
+									NULL };

@@ -12,6 +12,7 @@
  * and e^z is the odds of being dead.  Given alive, p ~ Beta(a, b + k).
  */
 #include <math.h>
+#include <stddef.h>
 
 #include "core/beta_geometric.h"
 #include "core/beta_power.h"
@@ -209,7 +210,8 @@ const cv_buying_family cv_bg_nbd = { "bg/nbd",
 									 bg_probability,
 									 { 0, 1, 0, 2 },
 									 0,
-									 0 };
+									 0,
+									 NULL };
 
 const cv_buying_family cv_mbg_nbd = { "mbg/nbd",
 									  4,
@@ -223,4 +225,5 @@ const cv_buying_family cv_mbg_nbd = { "mbg/nbd",
 									  mbg_probability,
 									  { 0, 1, 0, 2 },
 									  0,
-									  0 };
+									  0,
+									  NULL };

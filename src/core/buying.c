@@ -165,7 +165,8 @@ const cv_buying_family cv_nbd = { "nbd",
 								  nbd_probability,
 								  { 0, 1 },
 								  0,
-								  0 };
+								  0,
+								  NULL };
 
 /* ---- the fit ---- */
 

@@ -34,6 +34,21 @@ typedef struct cv_likelihood
 	double hessian[CV_BUYING_PARAMETERS][CV_BUYING_PARAMETERS]; /* upper half */
 } cv_likelihood;
 
+/*
+ * The future of a regular buyer, given alive at T and how many of the k stages to the
+ * next purchase are done.  Given those it does not depend on t_x: the functions fill in k
+ * numbers, and mean() takes their mean with the chances of the stages, which t_x tells.
+ */
+typedef struct cv_by_stage
+{
+	void (*survival)(const double *p, double x, double T, double ahead, double *of_stage);
+	void (*purchases)(const double *p, double x, double T, double horizon, double delta,
+					  double *of_stage);
+	void (*probability)(const double *p, double x, double T, double horizon, double n,
+						double *of_stage);
+	double (*mean)(const double *p, double x, double t_x, double T, const double *of_stage);
+} cv_by_stage;
+
 typedef struct cv_buying_family
 {
 	const char *name;
@@ -70,8 +85,9 @@ typedef struct cv_buying_family
 	/* whose scale it is, for covariates: 0 nobody's, 1 of purchases, 2 of dropping out */
 	char process[CV_BUYING_PARAMETERS];
 
-	int k;		  /* of the regular, whose future depends on t_x too; else 0 */
-	int discrete; /* times are whole numbers of opportunities to buy */
+	int k;						 /* of the regular, whose future depends on t_x too; else 0 */
+	int discrete;				 /* times are whole numbers of opportunities to buy */
+	const cv_by_stage *by_stage; /* of the regular, else NULL */
 } cv_buying_family;
 
 extern const cv_buying_family cv_nbd;
@@ -103,6 +119,8 @@ extern double cv_fit_buying(const cv_buying_family *family, cv_group *group, int
 							cv_interrupt_check check, cv_minimum *minimum);
 
 /* Gamma-Gamma spending (spending.c): x repeat purchases of mean amount m. */
+#define CV_SPENDING_PARAMETERS 3
+
 typedef struct cv_spend_group
 {
 	double x;

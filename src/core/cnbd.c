@@ -17,6 +17,7 @@
  * it does not depend on the parameters.
  */
 #include <math.h>
+#include <stddef.h>
 
 #include "core/beta_geometric.h"
 #include "core/renewal.h"
@@ -31,7 +32,7 @@ enum
 	K
 };
 
-/* A living customer's future. */
+/* A living customer. */
 static void
 living(cv_renewal *self, const double *p, double x, double t_x, double T, double survived)
 {
@@ -252,13 +253,25 @@ add(const double *p, const cv_group *group, int n, cv_likelihood *sum, int first
 	}
 }
 
+/* The mean over the stages done since t_x. */
+static double
+mean_of_stages(const double *p, double x, double t_x, double T, const double *of_stage)
+{
+	cv_renewal self;
+
+	living(&self, p, x, t_x, T, x);
+	return cv_renewal_mean(&self, of_stage);
+}
+
 static double
 survival(const double *p, double x, double t_x, double T, double ahead, double survived)
 {
 	cv_renewal self;
+	double of_stage[CV_MOST_STAGES];
 
 	living(&self, p, x, t_x, T, survived);
-	return cv_renewal_survival(&self, ahead);
+	cv_renewal_survival(&self, ahead, of_stage);
+	return cv_renewal_mean(&self, of_stage);
 }
 
 static double
@@ -266,9 +279,11 @@ purchases(const double *p, double x, double t_x, double T, double horizon, doubl
 		  double survived)
 {
 	cv_renewal self;
+	double of_stage[CV_MOST_STAGES];
 
 	living(&self, p, x, t_x, T, survived);
-	return cv_renewal_events(&self, horizon, delta);
+	cv_renewal_events(&self, horizon, delta, of_stage);
+	return cv_renewal_mean(&self, of_stage);
 }
 
 static double
@@ -276,13 +291,52 @@ probability(const double *p, double x, double t_x, double T, double horizon, dou
 			double survived)
 {
 	cv_renewal self;
+	double of_stage[CV_MOST_STAGES];
 
 	living(&self, p, x, t_x, T, survived);
-	return cv_renewal_probability(&self, horizon, n);
+	cv_renewal_probability(&self, horizon, n, of_stage);
+	return cv_renewal_mean(&self, of_stage);
 }
+
+/* The future by stage: a customer who is alive survived x chances to drop out, or x + 1. */
+#define BY_STAGE(name, first)                                                                    \
+	static void name##_by_stage(cv_renewal *self, const double *p, double x, double T)           \
+	{                                                                                            \
+		cv_renewal_init_all(self, (int) p[K], p[R] + p[K] * x, p[ALPHA] + T, p[A],               \
+							p[B] + x + (first));                                                 \
+	}                                                                                            \
+	static void name##_survival_by_stage(const double *p, double x, double T, double ahead,      \
+										 double *of_stage)                                       \
+	{                                                                                            \
+		cv_renewal self;                                                                         \
+                                                                                                 \
+		name##_by_stage(&self, p, x, T);                                                         \
+		cv_renewal_survival(&self, ahead, of_stage);                                             \
+	}                                                                                            \
+	static void name##_purchases_by_stage(const double *p, double x, double T, double horizon,   \
+										  double delta, double *of_stage)                        \
+	{                                                                                            \
+		cv_renewal self;                                                                         \
+                                                                                                 \
+		name##_by_stage(&self, p, x, T);                                                         \
+		cv_renewal_events(&self, horizon, delta, of_stage);                                      \
+	}                                                                                            \
+	static void name##_probability_by_stage(const double *p, double x, double T, double horizon, \
+											double n, double *of_stage)                          \
+	{                                                                                            \
+		cv_renewal self;                                                                         \
+                                                                                                 \
+		name##_by_stage(&self, p, x, T);                                                         \
+		cv_renewal_probability(&self, horizon, n, of_stage);                                     \
+	}                                                                                            \
+	static const cv_by_stage name##_stages = { name##_survival_by_stage,                         \
+											   name##_purchases_by_stage,                        \
+											   name##_probability_by_stage, mean_of_stages };
 
 CV_BETA_GEOMETRIC(bg, 0)
 CV_BETA_GEOMETRIC(mbg, 1)
+BY_STAGE(bg, 0)
+BY_STAGE(mbg, 1)
 
 const cv_buying_family cv_bg_cnbd = { "bg/cnbd-k",
 									  4,
@@ -296,7 +350,8 @@ const cv_buying_family cv_bg_cnbd = { "bg/cnbd-k",
 									  bg_probability,
 									  { 0 },
 									  1,
-									  0 };
+									  0,
+									  &bg_stages };
 
 const cv_buying_family cv_mbg_cnbd = { "mbg/cnbd-k",
 									   4,
@@ -310,4 +365,5 @@ const cv_buying_family cv_mbg_cnbd = { "mbg/cnbd-k",
 									   mbg_probability,
 									   { 0 },
 									   1,
-									   0 };
+									   0,
+									   &mbg_stages };

@@ -13,6 +13,7 @@
 #include "core/buying.h"
 
 #include <math.h>
+#include <stddef.h>
 
 #include "core/quadrature.h"
 #include "core/special.h"
@@ -28,14 +29,15 @@ enum
 /* Where and how finely I is to be taken. */
 typedef struct death_rule
 {
-	int by_alpha;	  /* base is alpha */
-	double rate;	  /* of the base's power in u: R - 1 or s */
-	double power;	  /* of the other factor: s + 1 or R */
-	double ratio;	  /* (base + t_x) / (other + t_x), at most 1 */
-	double log_front; /* ln of what stands before the integral in u */
-	double base;	  /* base + t_x */
-	double other;	  /* other + t_x */
-	double width;	  /* of a panel in u */
+	int by_alpha;	   /* base is alpha */
+	double rate;	   /* of the base's power in u: R - 1 or s */
+	double power;	   /* of the other factor: s + 1 or R */
+	double ratio;	   /* (base + t_x) / (other + t_x), at most 1 */
+	double rise_base;  /* ln (base + T) / (base + t_x), */
+	double rise_other; /* and of the other */
+	double base;	   /* base + t_x */
+	double other;	   /* other + t_x */
+	double width;	   /* of a panel in u */
 	int panels;
 	cv_legendre nodes;
 } death_rule;
@@ -69,16 +71,19 @@ death_rule_init(death_rule *rule, const double *p, double shape, double t_x, dou
 	rule->rate = rule->by_alpha ? shape - 1 : s;
 	rule->power = rule->by_alpha ? s + 1 : shape;
 	rule->ratio = rule->base / rule->other;
-	rule->log_front = rule->by_alpha ? (1 - shape) * log(alpha) - (s + 1) * log(beta)
-									 : -s * log(beta) - shape * log(alpha);
-
-	end = log1p((T - t_x) / rule->base);
+	rule->rise_base = log1p((T - t_x) / rule->base);
+	rule->rise_other = log1p((T - t_x) / rule->other);
+	end = rule->rise_base;
 	/* the integrand falls at least this fast; what it has left after e^-40 is nothing */
 	decay = rule->rate + rule->power * rule->ratio;
+	spread = rule->rise_other;
 	if (decay > 0 && end * decay > 40)
+	{
 		end = 40 / decay;
+		spread = log1p(rule->ratio * expm1(end));
+	}
 	/* nodes by how far the integrand's logarithm runs, panels by the strip */
-	spread = end * fabs(rule->rate) + rule->power * log1p(rule->ratio * expm1(end));
+	spread = end * fabs(rule->rate) + rule->power * spread;
 	rule->panels = (int) fmin(10000, fmax(1, fmax(ceil(end / 3), ceil(spread / 40))));
 	rule->width = end / rule->panels;
 	spread /= rule->panels;
@@ -97,23 +102,42 @@ death_log_density(const death_rule *rule, double u)
 	return -rule->rate * u - rule->power * log(1 - rule->ratio + rule->ratio * exp(u));
 }
 
+/* The integral in u, without its front. */
+static double
+death_integral(const death_rule *rule)
+{
+	double sum = 0;
+	int i;
+	int j;
+
+	for (i = 0; i < rule->panels; i++)
+		for (j = 0; j < rule->nodes.n; j++)
+			sum += rule->nodes.weight[j] *
+				   exp(death_log_density(rule, rule->width * (i + rule->nodes.node[j])));
+	return sum * rule->width;
+}
+
+/* ln of what stands before the integral in u */
+static double
+death_log_front(const death_rule *rule, const double *p, double shape, double t_x)
+{
+	double alpha = p[ALPHA] + t_x;
+	double beta = p[BETA] + t_x;
+
+	return rule->by_alpha ? (1 - shape) * log(alpha) - (p[S] + 1) * log(beta)
+						  : -p[S] * log(beta) - shape * log(alpha);
+}
+
 /* ln(s I) */
 static double
 log_dead(const double *p, double shape, double t_x, double T)
 {
 	death_rule rule;
-	double sum = 0;
-	int i;
-	int j;
 
 	if (!(T > t_x))
 		return -INFINITY;
 	death_rule_init(&rule, p, shape, t_x, T);
-	for (i = 0; i < rule.panels; i++)
-		for (j = 0; j < rule.nodes.n; j++)
-			sum += rule.nodes.weight[j] *
-				   exp(death_log_density(&rule, rule.width * (i + rule.nodes.node[j])));
-	return log(p[S] * sum * rule.width) + rule.log_front;
+	return log(p[S] * death_integral(&rule)) + death_log_front(&rule, p, shape, t_x);
 }
 
 static double
@@ -131,12 +155,22 @@ pareto_log_likelihood(const double *p, double x, double t_x, double T)
 		   cv_log_add_exp(log_alive(p, shape, T), log_dead(p, shape, t_x, T));
 }
 
+/*
+ * Over the living, what stands before the integral is
+ * ((alpha+T)/(alpha+t_x))^R ((beta+T)/(beta+t_x))^s, times the ratio where alpha is the base.
+ */
 static double
 pareto_log_odds_dead(const double *p, double x, double t_x, double T)
 {
 	double shape = p[R] + x;
+	death_rule rule;
 
-	return log_dead(p, shape, t_x, T) - log_alive(p, shape, T);
+	if (!(T > t_x))
+		return -INFINITY;
+	death_rule_init(&rule, p, shape, t_x, T);
+	return log(p[S] * death_integral(&rule) * (rule.by_alpha ? rule.ratio : 1)) +
+		   (rule.by_alpha ? shape : p[S]) * rule.rise_base +
+		   (rule.by_alpha ? p[S] : shape) * rule.rise_other;
 }
 
 /*
@@ -243,7 +277,7 @@ pareto_add(const double *p, const cv_group *group, int n, cv_likelihood *sum)
 				}
 			for (j = 0; j < 14; j++)
 				moment[j] /= total;
-			log_dead_value = log(s * total * rule.width) + rule.log_front;
+			log_dead_value = log(s * total * rule.width) + death_log_front(&rule, p, shape, g->t_x);
 			dead = 1 / (1 + exp(value - log_dead_value));
 			value = cv_log_add_exp(value, log_dead_value);
 
@@ -299,6 +333,36 @@ power_decay(double y, void *context)
 	return exp(-*(const double *) context * log1p(y));
 }
 
+/*
+ * Integral of e^(-delta y) (1 + y)^-s over [0, to].  Where it changes slowly,
+ * cv_discounted_integral() would put y = e^w - 1: then the power is e^(-s w), and a node takes
+ * half the work.
+ */
+static double
+discounted_life(double s, double delta, double to)
+{
+	cv_legendre rule = cv_legendre_rule(16);
+	double sum = 0;
+	double width;
+	int panels;
+	int i;
+	int j;
+
+	if (s + delta > 1)
+		return cv_discounted_integral(power_decay, &s, s, delta, to);
+	width = log1p(fmin(fmin(to, 42 / delta), 1e300));
+	panels = (int) fmax(1, ceil(width / 1.5));
+	width /= panels;
+	for (i = 0; i < panels; i++)
+		for (j = 0; j < rule.n; j++)
+		{
+			double w = width * (i + rule.node[j]);
+
+			sum += rule.weight[j] * exp((1 - s) * w - delta * expm1(w));
+		}
+	return sum * width;
+}
+
 static double
 pareto_purchases(const double *p, double x, double t_x, double T, double horizon, double delta)
 {
@@ -311,7 +375,7 @@ pareto_purchases(const double *p, double x, double t_x, double T, double horizon
 	if (horizon == 0)
 		return 0;
 	if (delta > 0)
-		return front * cv_discounted_integral(power_decay, &s, s, delta * scale, horizon / scale);
+		return front * discounted_life(s, delta * scale, horizon / scale);
 	/* (1 - e^-((s-1) length)) / (s - 1), length = ln((beta+T+horizon) / (beta+T)) */
 	length = log1p(horizon / scale);
 	if (s == 1)
@@ -437,4 +501,5 @@ const cv_buying_family cv_pareto_nbd = { "pareto/nbd",
 										 pareto_probability,
 										 { 0, 1, 0, 2 },
 										 0,
-										 0 };
+										 0,
+										 NULL };

@@ -219,3 +219,33 @@ cv_beta_rule_mean(const cv_beta_rule *rule, cv_integrand g, const void *context)
 		sum += rule->weight[i] * (g(rule->p[i], context) - at_zero - at_one);
 	return sum + at_zero + at_one;
 }
+
+/* The same of n functions, up to CV_BETA_RULE_MEANS. */
+void
+cv_beta_rule_means(const cv_beta_rule *rule, cv_integrands g, const void *context, int n,
+				   double *mean)
+{
+	double at_zero[CV_BETA_RULE_MEANS] = { 0 };
+	double at_one[CV_BETA_RULE_MEANS] = { 0 };
+	double value[CV_BETA_RULE_MEANS];
+	int both = rule->at_zero && rule->at_one;
+	int i;
+	int j;
+
+	if (rule->at_zero)
+		g(0, context, at_zero);
+	if (rule->at_one)
+		g(1, context, at_one);
+	for (j = 0; j < n; j++)
+		mean[j] = 0;
+	for (i = 0; i < rule->n; i++)
+	{
+		g(rule->p[i], context, value);
+		for (j = 0; j < n; j++)
+			mean[j] += rule->weight[i] * (value[j] - at_zero[j] * (both ? rule->q[i] : 1) -
+										  at_one[j] * (both ? rule->p[i] : 1));
+	}
+	for (j = 0; j < n; j++)
+		mean[j] += both ? (at_zero[j] * rule->c + at_one[j] * rule->a) / (rule->a + rule->c)
+						: at_zero[j] + at_one[j];
+}

@@ -40,4 +40,11 @@ extern double cv_logit_step(double left, double other, double right);
 extern void cv_beta_rule_init(cv_beta_rule *rule, double a, double c, double steepness);
 extern double cv_beta_rule_mean(const cv_beta_rule *rule, cv_integrand g, const void *context);
 
+/* Several functions of p at a time. */
+#define CV_BETA_RULE_MEANS 100
+
+typedef void (*cv_integrands)(double p, const void *context, double *value);
+extern void cv_beta_rule_means(const cv_beta_rule *rule, cv_integrands g, const void *context,
+							   int n, double *mean);
+
 #endif

@@ -18,7 +18,9 @@
  *   E[events in t]  = sum_j P(j) sum_m P(M = m) S(floor((j + m) / k)),  S(n) = q_0 + .. + q_(n-1)
  *   P(alive at t)   = sum_j P(j) sum_m P(M = m) q_floor((j + m) / k)
  *
- * All terms are positive.
+ * All terms are positive.  The silence s is in P(j) only.  So everything here is computed
+ * by the stage j, and the mean with P(j) is taken at the end: customers with the same R and
+ * A share all but that.
  */
 #include "core/renewal.h"
 
@@ -71,6 +73,26 @@ cv_renewal_init(cv_renewal *self, int k, double shape, double scale, double sile
 	for (j = 0; j < self->lanes; j++)
 		self->weight[j] /= sum;
 	self->log_sum += log(sum);
+}
+
+/* All k stages, of a process of which no weights are asked. */
+void
+cv_renewal_init_all(cv_renewal *self, int k, double shape, double scale, double a, double c)
+{
+	cv_renewal_init(self, k, shape, scale, 0, a, c);
+	self->lanes = k;
+}
+
+/* The mean over the stages done. */
+double
+cv_renewal_mean(const cv_renewal *self, const double *of_stage)
+{
+	double sum = 0;
+	int j;
+
+	for (j = 0; j < self->lanes; j++)
+		sum += self->weight[j] * of_stage[j];
+	return sum;
 }
 
 /* ---- the renewal sum ---- */
@@ -167,72 +189,79 @@ lane_sum(const cv_renewal *self, event_table *table, int j, double y)
 	return value / total;
 }
 
-/* The renewal sum at y = t / A, where it is short. */
-static double
-stage_sum(const cv_renewal *self, event_table *table, double y)
+/* Can no lane's sum be seen to grow any more, by the parts that one m added? */
+static int
+all_still(int lanes, const double *part, const double *sum, double enough)
+{
+	int j;
+
+	for (j = 0; j < lanes; j++)
+		if (!(part[j] == 0 || part[j] < enough * sum[j]))
+			return 0;
+	return 1;
+}
+
+/* The renewal sum of each lane at y = t / A, where it is short. */
+static void
+stage_sum(const cv_renewal *self, event_table *table, double y, double *sum)
 {
 	double log_at = log1p(y);
 	double z = y / (1 + y);
 	double term[CV_MOST_STAGES];
-	double sum = 0;
+	double part[CV_MOST_STAGES];
+	int lanes = self->lanes;
 	int n = 0;	   /* floor(m / k) */
 	int phase = 0; /* m - n k */
 	int m;
 	int j;
 
-	if ((self->shape + self->lanes) * log_at > 500)
+	if ((self->shape + lanes) * log_at > 500)
 	{
 		/* P(M = 0) would underflow */
-		for (j = 0; j < self->lanes; j++)
-			sum += self->weight[j] * lane_sum(self, table, j, y);
-		return sum;
+		for (j = 0; j < lanes; j++)
+			sum[j] = lane_sum(self, table, j, y);
+		return;
 	}
 	/* all j side by side from m = 0 */
 	term[0] = exp(-self->shape * log_at);
-	for (j = 1; j < self->lanes; j++)
+	for (j = 1; j < lanes; j++)
 		term[j] = term[j - 1] * (1 - z);
-	for (j = 0; j < self->lanes; j++)
-		term[j] *= self->weight[j];
+	for (j = 0; j < lanes; j++)
+		sum[j] = 0;
 	for (m = 0;; m++)
 	{
 		double step = z / (m + 1);
-		double here = 0;
-		double next = 0;
-		double part;
 		int split = self->k - phase; /* from this j on it is one event more */
 
 		while (table->known <= n + 1)
 			table_extend(table, self);
-		if (split > self->lanes)
-			split = self->lanes;
+		if (split > lanes)
+			split = lanes;
 		for (j = 0; j < split; j++)
 		{
-			here += term[j];
+			part[j] = term[j] * table->value[n];
+			sum[j] += part[j];
 			term[j] *= (self->shape + j + m) * step;
 		}
-		for (; j < self->lanes; j++)
+		for (; j < lanes; j++)
 		{
-			next += term[j];
+			part[j] = term[j] * table->value[n + 1];
+			sum[j] += part[j];
 			term[j] *= (self->shape + j + m) * step;
-		}
-		part = here * table->value[n] + next * table->value[n + 1];
-		sum += part;
-		if (n > 0 && part < 1e-8 * sum)
-		{
-			/* no ratio of two terms to come is larger */
-			double ratio = fmax((self->shape + self->lanes + m) * step, z);
-
-			if (part == 0 || (ratio < 1 && part < 1e-18 * (1 - ratio) * (1 - ratio) * sum))
-				break;
 		}
 		if (++phase == self->k)
 		{
+			/* no ratio of two terms to come is larger */
+			double ratio = fmax((self->shape + lanes + m) * step, z);
+
 			phase = 0;
+			if (n > 0 && ratio < 1 &&
+				all_still(lanes, part, sum, 1e-18 * (1 - ratio) * (1 - ratio)))
+				break;
 			if (++n > MOST_EVENTS)
 				break;
 		}
 	}
-	return sum;
 }
 
 /*
@@ -242,10 +271,11 @@ stage_sum(const cv_renewal *self, event_table *table, double y)
 #define NODES 16
 
 static void
-stage_sums(const cv_renewal *self, event_table *table, const double *y, double *sum)
+stage_sums(const cv_renewal *self, event_table *table, const double *y, double sum[][NODES])
 {
 	double term[CV_MOST_STAGES][NODES];
 	double z[NODES];
+	int lanes = self->lanes;
 	int n = 0;
 	int phase = 0;
 	int m;
@@ -255,46 +285,47 @@ stage_sums(const cv_renewal *self, event_table *table, const double *y, double *
 	for (i = 0; i < NODES; i++)
 	{
 		z[i] = y[i] / (1 + y[i]);
-		sum[i] = 0;
 		term[0][i] = exp(-self->shape * log1p(y[i]));
 	}
-	for (j = 1; j < self->lanes; j++)
+	for (j = 1; j < lanes; j++)
 		for (i = 0; i < NODES; i++)
 			term[j][i] = term[j - 1][i] * (1 - z[i]);
-	for (j = 0; j < self->lanes; j++)
+	for (j = 0; j < lanes; j++)
 		for (i = 0; i < NODES; i++)
-			term[j][i] *= self->weight[j];
+			sum[j][i] = 0;
 	for (m = 0;; m++)
 	{
 		double one = 1.0 / (m + 1);
-		double before = sum[NODES - 1];
-		double part;
+		int last = phase == self->k - 1;
+		double part[CV_MOST_STAGES];
+		double whole[CV_MOST_STAGES];
 
 		while (table->known <= n + 1)
 			table_extend(table, self);
-		for (j = 0; j < self->lanes; j++)
+		for (j = 0; j < lanes; j++)
 		{
 			double value = table->value[j < self->k - phase ? n : n + 1];
 			double factor = (self->shape + j + m) * one;
 
+			if (last)
+				part[j] = term[j][NODES - 1] * value;
 			for (i = 0; i < NODES; i++)
 			{
-				sum[i] += term[j][i] * value;
+				sum[j][i] += term[j][i] * value;
 				term[j][i] *= factor * z[i];
 			}
+			whole[j] = sum[j][NODES - 1];
 		}
-		part = sum[NODES - 1] - before;
-		if (n > 0 && part < 1e-8 * sum[NODES - 1])
+		phase++;
+		if (last)
 		{
-			double ratio = fmax((self->shape + self->lanes + m) * one * z[NODES - 1], z[NODES - 1]);
+			double most = z[NODES - 1];
+			double ratio = fmax((self->shape + lanes + m) * one * most, most);
 
-			/* relative to what it is to be part of, sums of 1e-17 are nothing */
-			if (part == 0 || (ratio < 1 && part < 1e-17 * (1 - ratio) * sum[NODES - 1]))
-				break;
-		}
-		if (++phase == self->k)
-		{
 			phase = 0;
+			/* relative to what it is to be part of, sums of 1e-17 are nothing */
+			if (n > 0 && ratio < 1 && all_still(lanes, part, whole, 1e-17 * (1 - ratio)))
+				break;
 			if (++n > MOST_EVENTS)
 				break;
 		}
@@ -321,126 +352,132 @@ typedef struct long_sum
 	const cv_renewal *self;
 	double y;
 	int events;
-	double _Complex root[CV_MOST_STAGES]; /* w^l */
-	double reached[FEW_EVENTS + 1];		  /* sum_j P(j) P(N >= n) */
+	double _Complex root[CV_MOST_STAGES];			/* w^l */
+	double reached[CV_MOST_STAGES][FEW_EVENTS + 1]; /* P(N >= n), by j */
 } long_sum;
 
-static double
-given_p(double p, const void *context)
+static void
+given_p(double p, const void *context, double *value)
 {
 	const long_sum *at = context;
 	const cv_renewal *self = at->self;
 	int k = self->k;
 	double log_rho = log1p(-p) / k;
 	double rho;
-	double sum = 0;
 	int l;
 	int j;
+	int n;
 
 	if (1 - p < NEARLY_SURE)
 	{
-		double power = 1;
-		int n;
-
-		for (n = 1; n <= FEW_EVENTS; n++)
+		for (j = 0; j < self->lanes; j++)
 		{
-			sum += power * at->reached[n];
-			power *= 1 - p;
+			double power = 1;
+			double sum = 0;
+
+			for (n = 1; n <= FEW_EVENTS; n++)
+			{
+				sum += power * at->reached[j][n];
+				power *= 1 - p;
+			}
+			value[j] = at->events ? sum : 1 - p * sum;
 		}
-		return at->events ? sum : 1 - p * sum;
+		return;
 	}
+	for (j = 0; j < self->lanes; j++)
+		value[j] = 0;
 	rho = exp(log_rho);
 	for (l = 0; 2 * l <= k; l++)
 	{
 		double one = l == 0 ? -expm1(log_rho) : 0; /* 1 - rho */
 		double _Complex c = l == 0 ? one : 1 - rho * at->root[l];
 		double _Complex log_at = l == 0 ? log1p(one * at->y) : clog(1 + c * at->y);
-		double _Complex part = 0;
 		double _Complex turn = at->root[l] * exp((1 - k) * log_rho);
 		double _Complex power = cexp(-self->shape * log_at);
 		double _Complex step = cexp(-log_at);
+		double share = (l == 0 || 2 * l == k ? 1.0 : 2.0) / k;
 
 		for (j = 0; j < self->lanes; j++)
 		{
-			if (!at->events)
-				part += self->weight[j] * turn * power;
+			if (one == 0 && l == 0)
+				/* p = 0: the limit */
+				value[j] += share * (at->events ? (self->shape + j) * at->y : k);
+			else if (!at->events)
+				value[j] += share * creal(turn * power * (p / c));
 			else if (l == 0)
-				part += self->weight[j] * turn * -expm1(-(self->shape + j) * creal(log_at));
+				value[j] += share * creal(turn) * -expm1(-(self->shape + j) * creal(log_at)) / one;
 			else
-				part += self->weight[j] * turn * (1 - power);
+				value[j] += share * creal(turn * (1 - power) / c);
 			turn *= at->root[l] * rho;
 			power *= step;
 		}
-		if (one == 0 && l == 0)
-		{
-			/* p = 0: the limit */
-			part = 0;
-			for (j = 0; at->events && j < self->lanes; j++)
-				part += self->weight[j] * (self->shape + j) * at->y;
-			if (!at->events)
-				part = k;
-		}
-		else if (at->events)
-			part /= c;
-		else
-			part *= p / c;
-		sum += (l == 0 || 2 * l == k ? 1 : 2) * creal(part);
 	}
-	return sum / k;
 }
 
-static double
-long_sum_at(const cv_renewal *self, double y, int events)
+static void
+long_sum_at(const cv_renewal *self, double y, int events, double *sum)
 {
 	cv_beta_rule rule;
 	long_sum at;
 	int l;
 	int n;
+	int j;
 
 	at.self = self;
 	at.y = y;
 	at.events = events;
 	for (l = 0; l < self->k; l++)
 		at.root[l] = cexp(2 * PI * I * l / self->k);
-	for (n = 1; n <= FEW_EVENTS; n++)
-	{
-		int j;
-
-		at.reached[n] = 0;
-		for (j = 0; j < self->lanes; j++)
-			at.reached[n] +=
-				self->weight[j] * cv_beta_tail(y / (1 + y), self->k * n - j, self->shape + j);
-	}
+	for (j = 0; j < self->lanes; j++)
+		for (n = 1; n <= FEW_EVENTS; n++)
+			at.reached[j][n] = cv_beta_tail(y / (1 + y), self->k * n - j, self->shape + j);
 	cv_beta_rule_init(&rule, self->a, self->c, self->shape + self->k);
-	return cv_beta_rule_mean(&rule, given_p, &at);
+	cv_beta_rule_means(&rule, given_p, &at, self->lanes, sum);
 }
 
 /* ---- over time ---- */
 
+static void
+set_all(const cv_renewal *self, double value, double *of_stage)
+{
+	int j;
+
+	for (j = 0; j < self->lanes; j++)
+		of_stage[j] = value;
+}
+
 /* P(alive after a time), infinite allowed. */
-double
-cv_renewal_survival(const cv_renewal *self, double ahead)
+void
+cv_renewal_survival(const cv_renewal *self, double ahead, double *of_stage)
 {
 	double y = ahead / self->scale;
 	event_table table;
+	int j;
 
-	if (ahead == 0)
-		return 1;
-	if (ahead == INFINITY)
-		return 0;
-	if (!sum_is_short(self, y))
-		return fmin(1, fmax(0, long_sum_at(self, y, 0)));
+	if (ahead == 0 || ahead == INFINITY)
+	{
+		set_all(self, ahead == 0, of_stage);
+		return;
+	}
 	table_init(&table, 0);
-	return fmin(1, stage_sum(self, &table, y));
+	if (sum_is_short(self, y))
+		stage_sum(self, &table, y, of_stage);
+	else
+		long_sum_at(self, y, 0, of_stage);
+	for (j = 0; j < self->lanes; j++)
+		of_stage[j] = fmin(1, fmax(0, of_stage[j]));
 }
 
 /* E[events in a time], undiscounted, finite. */
-static double
-events_in(const cv_renewal *self, event_table *table, double t)
+static void
+events_in(const cv_renewal *self, event_table *table, double t, double *of_stage)
 {
 	double y = t / self->scale;
 
-	return sum_is_short(self, y) ? stage_sum(self, table, y) : long_sum_at(self, y, 1);
+	if (sum_is_short(self, y))
+		stage_sum(self, table, y, of_stage);
+	else
+		long_sum_at(self, y, 1, of_stage);
 }
 
 /*
@@ -472,98 +509,118 @@ panel_reach(const cv_renewal *self, double from, double horizon, double delta)
  *
  * unless that is much work.
  */
-double
-cv_renewal_events(const cv_renewal *self, double horizon, double delta)
+void
+cv_renewal_events(const cv_renewal *self, double horizon, double delta, double *of_stage)
 {
 	event_table table;
 	cv_legendre rule;
-	double sum = 0;
+	double integral[CV_MOST_STAGES] = { 0 };
 	double from;
 	double reach;
 	double work = 0;
-	double value;
 	int i;
+	int j;
 
-	if (horizon == 0)
-		return 0;
-	if (delta == 0 && horizon == INFINITY)
-		return self->a > 1 ? (self->a + self->c - 1) / (self->a - 1) : INFINITY;
+	if (horizon == 0 || (delta == 0 && horizon == INFINITY))
+	{
+		double many = self->a > 1 ? (self->a + self->c - 1) / (self->a - 1) : INFINITY;
+
+		set_all(self, horizon == 0 ? 0 : many, of_stage);
+		return;
+	}
 	if (delta > 0 && delta * horizon > 40 + 3 * self->k)
-		return cv_renewal_for_ever(self, delta);
+	{
+		cv_renewal_for_ever(self, delta, of_stage);
+		return;
+	}
 	table_init(&table, 1);
 	if (delta == 0)
-		return events_in(self, &table, horizon);
-	if (!sum_is_short(self, horizon / self->scale))
-		return cv_renewal_within(self, horizon, delta);
-	for (from = 0; from < horizon && work < MOST_WORK; from += reach)
 	{
-		reach = panel_reach(self, from, horizon, delta);
-		work += NODES * self->lanes *
-				((self->shape + self->k) * (from + reach) / self->scale +
-				 40 * (1 + (from + reach) / self->scale));
+		events_in(self, &table, horizon, of_stage);
+		return;
 	}
+	if (sum_is_short(self, horizon / self->scale))
+		for (from = 0; from < horizon && work < MOST_WORK; from += reach)
+		{
+			reach = panel_reach(self, from, horizon, delta);
+			work += NODES * self->lanes *
+					((self->shape + self->k) * (from + reach) / self->scale +
+					 40 * (1 + (from + reach) / self->scale));
+		}
+	else
+		work = MOST_WORK;
 	if (work >= MOST_WORK)
-		return cv_renewal_within(self, horizon, delta);
+	{
+		cv_renewal_within(self, horizon, delta, of_stage);
+		return;
+	}
 	rule = cv_legendre_rule(NODES);
-	value = exp(-delta * horizon) * events_in(self, &table, horizon);
+	events_in(self, &table, horizon, of_stage);
 	for (from = 0; from < horizon; from += reach)
 	{
-		double part = 0;
 		double y[NODES];
-		double events[NODES];
+		double events[CV_MOST_STAGES][NODES];
+		double share[NODES];
 
 		reach = panel_reach(self, from, horizon, delta);
 		for (i = 0; i < NODES; i++)
+		{
 			y[i] = (from + reach * rule.node[i]) / self->scale;
+			share[i] = reach * rule.weight[i] * exp(-delta * y[i] * self->scale);
+		}
 		if ((self->shape + self->lanes) * log1p(y[NODES - 1]) < 500)
 			stage_sums(self, &table, y, events);
 		else
 			for (i = 0; i < NODES; i++)
-				events[i] = stage_sum(self, &table, y[i]);
-		for (i = 0; i < NODES; i++)
-			part += rule.weight[i] * exp(-delta * y[i] * self->scale) * events[i];
-		sum += part * reach;
+			{
+				double column[CV_MOST_STAGES];
+
+				stage_sum(self, &table, y[i], column);
+				for (j = 0; j < self->lanes; j++)
+					events[j][i] = column[j];
+			}
+		for (j = 0; j < self->lanes; j++)
+			for (i = 0; i < NODES; i++)
+				integral[j] += share[i] * events[j][i];
 		if (horizon - from <= reach)
 			break;
 	}
-	return value + delta * sum;
+	for (j = 0; j < self->lanes; j++)
+		of_stage[j] = exp(-delta * horizon) * of_stage[j] + delta * integral[j];
 }
 
 /*
  * P(exactly n events in a time): n are reached and survived and the next is not, or
  * the n-th was the last.
  */
-double
-cv_renewal_probability(const cv_renewal *self, double horizon, double n)
+void
+cv_renewal_probability(const cv_renewal *self, double horizon, double n, double *of_stage)
 {
 	double log_q = cv_lgamma_delta(self->c, n) - cv_lgamma_delta(self->a + self->c, n);
 	double y = horizon / self->scale;
 	double z = y / (1 + y);
-	double result = 0;
+	double was_last = n > 0 ? exp(log_q) * self->a / (self->c + n - 1) : 0;
 	int j;
 
-	if (horizon == 0)
-		return n == 0;
-	if (horizon == INFINITY)
-		return n == 0 ? 0 : exp(log_q) * self->a / (self->c + n - 1);
+	if (horizon == 0 || horizon == INFINITY)
+	{
+		set_all(self, horizon == 0 ? n == 0 : was_last, of_stage);
+		return;
+	}
 	for (j = 0; j < self->lanes; j++)
 	{
 		double shape = self->shape + j;
 		double m = fmax(0, self->k * n - j);
 		double term = exp(cv_count_log_probability(shape, self->scale, horizon, m));
 		double between = 0; /* events of no more stages than n */
-		double part;
 
 		for (; m < self->k * (n + 1) - j; m++)
 		{
 			between += term;
 			term *= (shape + m) * z / (m + 1);
 		}
-		part = exp(log_q) * between;
+		of_stage[j] = exp(log_q) * between;
 		if (n > 0)
-			part +=
-				exp(log_q) * self->a / (self->c + n - 1) * cv_beta_tail(z, self->k * n - j, shape);
-		result += self->weight[j] * part;
+			of_stage[j] += was_last * cv_beta_tail(z, self->k * n - j, shape);
 	}
-	return result;
 }

@@ -17,7 +17,7 @@
 typedef struct cv_renewal
 {
 	int k;
-	int lanes;	  /* weights above 0 */
+	int lanes;	  /* stages j that are looked at: those with weights above 0, or all */
 	double shape; /* R */
 	double scale; /* A, time */
 	double a;
@@ -28,13 +28,25 @@ typedef struct cv_renewal
 
 extern void cv_renewal_init(cv_renewal *self, int k, double shape, double scale, double silent,
 							double a, double c);
-extern double cv_renewal_survival(const cv_renewal *self, double ahead);
-extern double cv_renewal_events(const cv_renewal *self, double horizon, double delta);
-extern double cv_renewal_probability(const cv_renewal *self, double horizon, double n);
+extern void
+cv_renewal_init_all(cv_renewal *self, int k, double shape, double scale, double a, double c);
+
+/*
+ * What is to come, for each j below lanes.  Given j it does not depend on the weights,
+ * so that all processes with the same shape and scale share it.
+ */
+extern void cv_renewal_survival(const cv_renewal *self, double ahead, double *of_stage);
+extern void
+cv_renewal_events(const cv_renewal *self, double horizon, double delta, double *of_stage);
+extern void
+cv_renewal_probability(const cv_renewal *self, double horizon, double n, double *of_stage);
+
+extern double cv_renewal_mean(const cv_renewal *self, const double *of_stage);
 
 /* ---- renewal_discount.c, for renewal.c ---- */
 
-extern double cv_renewal_for_ever(const cv_renewal *self, double delta);
-extern double cv_renewal_within(const cv_renewal *self, double horizon, double delta);
+extern void cv_renewal_for_ever(const cv_renewal *self, double delta, double *of_stage);
+extern void
+cv_renewal_within(const cv_renewal *self, double horizon, double delta, double *of_stage);
 
 #endif

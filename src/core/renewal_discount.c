@@ -23,37 +23,31 @@
  *   f^(k-j) / (1 - f^k) E[(1 + p Y)^-1],  Y = f^k / (1 - f^k).
  *
  * The trapezoid rule in d = ln(L A / R) takes the expectation over L: its integrand
- * is analytic in a strip of half width pi / 2 at least.
+ * is analytic in a strip of half width pi / 2 at least.  From one j to the next the density
+ * of L and f^(k-j) grow by (L + delta) A / (R + j).
  */
-typedef struct ever
+typedef struct rate_node
 {
-	const cv_renewal *self;
-	double delta;
-} ever;
+	double growth;	/* (L + delta) A: one stage done more, but for R + j */
+	double density; /* of d, without its constant */
+	double front;	/* f^k / (1 - f^k) density: the integrand of j = 0 without E[..] */
+	double last;	/* that of the last lane */
+	double Y;
+} rate_node;
 
-/* The integrand without E[(1 + p Y)^-1]; tells Y, and the density of d without its constant. */
-static double
-ever_at(const ever *at, double d, double *Y, double *density)
+static void
+rate_node_init(rate_node *node, const cv_renewal *self, double delta, double d)
 {
-	const cv_renewal *self = at->self;
 	double rate = self->shape / self->scale * exp(d);
-	double log_f = -log1p(at->delta / rate);
-	double f = exp(log_f);
-	double rest = -expm1(self->k * log_f); /* 1 - f^k */
-	double power = exp(self->k * log_f);
-	double share = 1; /* density of Gamma(R + j, A) over that of Gamma(R, A) */
-	double sum = 0;
+	double log_power = -self->k * log1p(delta / rate); /* ln f^k */
 	int j;
 
-	*density = exp(-self->shape * (expm1(d) - d));
-	*Y = power / rest;
-	for (j = 0; j < self->lanes; j++)
-	{
-		sum += self->weight[j] * share * power;
-		share *= rate * self->scale / (self->shape + j);
-		power /= f;
-	}
-	return *density * sum / rest;
+	node->growth = (rate + delta) * self->scale;
+	node->density = exp(-self->shape * (expm1(d) - d));
+	node->Y = exp(log_power) / -expm1(log_power);
+	node->front = node->last = node->density * node->Y;
+	for (j = 0; j < self->lanes - 1; j++)
+		node->last *= node->growth / (self->shape + j);
 }
 
 /*
@@ -104,64 +98,77 @@ rate_step(const cv_renewal *self, double horizon)
 	return 2 * PI / high;
 }
 
-/* Over the integral of the density of d without its constant, Gamma(R) e^R / R^R. */
+/* 1 over the integral of the density of d without its constant, Gamma(R) e^R / R^R. */
 static double
-normalised(const cv_renewal *self, double sum, double whole, double step)
+density_scale(const cv_renewal *self, double whole, double step)
 {
 	if (self->shape < 16)
-		return sum * step *
-			   exp(self->shape * log(self->shape) - self->shape - cv_lgamma(self->shape));
-	return sum / whole;
+		return step * exp(self->shape * log(self->shape) - self->shape - cv_lgamma(self->shape));
+	return 1 / whole;
 }
 
 #define MOST_RATES 2048 /* on either side */
+#define NOTHING 1e-24	/* of the highest, is what a node adds that is left out */
 
-/* E[sum of e^(-delta u) over purchases at T + u, u > 0], delta above 0. */
-double
-cv_renewal_for_ever(const cv_renewal *self, double delta)
+/*
+ * E[sum of e^(-delta u) over purchases at T + u, u > 0] by stage, delta above 0. Of the
+ * lanes in between nothing has to be looked at: a node at which the first and the last
+ * lane are below a share of their highest is below it in all, as ln of the integrand is
+ * linear in j but for what does not depend on d.
+ */
+void
+cv_renewal_for_ever(const cv_renewal *self, double delta, double *of_stage)
 {
-	ever at = { self, delta };
 	cv_beta_power mean;
 	double step = rate_step(self, 0);
-	struct
-	{
-		double part;
-		double Y;
-		double density;
-	} node[2 * MOST_RATES];
-	double most = 0;
-	double sum = 0;
+	rate_node node[2 * MOST_RATES];
+	double most_first = 0;
+	double most_last = 0;
 	double whole = 0;
 	int from = 0;
 	int to = 0;
 	int direction;
 	int i;
+	int j;
 
 	/* E[(1 + p Y)^-1] is cheapest for ever larger Y: first everything else */
 	for (direction = 1; direction >= -1; direction -= 2)
 		for (i = direction > 0 ? 0 : -1; i >= -MOST_RATES && i < MOST_RATES; i += direction)
 		{
-			int k = i + MOST_RATES;
+			rate_node *at = &node[i + MOST_RATES];
 
-			node[k].part = ever_at(&at, i * step, &node[k].Y, &node[k].density);
-			most = fmax(most, node[k].part);
+			rate_node_init(at, self, delta, i * step);
+			most_first = fmax(most_first, at->front);
+			most_last = fmax(most_last, at->last);
 			if (direction > 0)
 				to = i;
 			else
 				from = i;
-			if (!(node[k].part > 1e-24 * most) && (self->shape < 16 || node[k].density < 1e-18))
+			if (!(at->front > NOTHING * most_first || at->last > NOTHING * most_last) &&
+				(self->shape < 16 || at->density < 1e-18))
 				break;
 		}
+	for (j = 0; j < self->lanes; j++)
+		of_stage[j] = 0;
 	cv_beta_power_init(&mean, 1, self->a, self->c);
 	for (i = from; i <= to; i++)
 	{
-		int k = i + MOST_RATES;
+		const rate_node *at = &node[i + MOST_RATES];
+		double part;
 
-		whole += node[k].density;
-		if (node[k].part > 1e-24 * most)
-			sum += node[k].part * cv_beta_power_at(&mean, node[k].Y);
+		whole += at->density;
+		if (!(at->front > NOTHING * most_first || at->last > NOTHING * most_last))
+			continue;
+		part = at->front * cv_beta_power_at(&mean, at->Y);
+		for (j = 0; j < self->lanes; j++)
+		{
+			of_stage[j] += part;
+			part *= at->growth / (self->shape + j);
+		}
 	}
-	return normalised(self, sum, whole, step);
+	whole = density_scale(self, whole, step);
+	for (j = 0; j < self->lanes; j++)
+		of_stage[j] *= whole;
 }
 
 /*
@@ -185,72 +192,77 @@ typedef struct within
 	int rule_ready;
 	cv_beta_rule rule;
 	double _Complex root[CV_MOST_STAGES];
-	double rate; /* L, and for each j P(j) times the density of L | j over that of L | 0 */
-	double share[CV_MOST_STAGES];
+	double rate; /* L */
 } within;
 
-static double
-within_given_p(double p, const void *context)
+/* For each j, given p and the rate. */
+static void
+within_given_p(double p, const void *context, double *value)
 {
 	const within *at = context;
 	const cv_renewal *self = at->self;
 	int k = self->k;
 	double log_rho = log1p(-p) / k;
 	double rho = exp(log_rho);
-	double sum = 0;
-	double power;
 	int l;
 	int j;
 
+	for (j = 0; j < self->lanes; j++)
+		value[j] = 0;
 	if (1 - p < NEARLY_SURE)
 	{
 		double f = at->rate / (at->rate + at->delta);
+		double power = 1;
 		int n;
 
-		for (n = 1, power = 1; n <= FEW_EVENTS; n++, power *= 1 - p)
+		for (n = 1; n <= FEW_EVENTS; n++, power *= 1 - p)
 			for (j = 0; j < self->lanes; j++)
-				sum += power * at->share[j] * pow(f, k * n - j);
-		return sum;
+				value[j] += power * pow(f, k * n - j);
+		return;
 	}
 	for (l = 0; 2 * l <= k; l++)
 	{
 		double _Complex fall = l == 0 ? at->delta - at->rate * expm1(log_rho)
 									  : at->delta + at->rate * (1 - rho * at->root[l]);
 		double _Complex turn = at->root[l] * exp((1 - k) * log_rho);
-		double _Complex part = 0;
+		double _Complex gain = (l == 0 || 2 * l == k ? 1 : 2) * at->rate / k;
 
+		if (l > 0)
+			gain /= fall;
+		else if (creal(fall) > 0)
+			gain *= -expm1(-at->horizon * creal(fall)) / creal(fall);
+		else
+			gain *= at->horizon;
 		for (j = 0; j < self->lanes; j++)
 		{
-			part += at->share[j] * turn;
+			value[j] += creal(turn * gain);
 			turn *= at->root[l] * rho;
 		}
-		if (l > 0)
-			part /= fall;
-		else if (creal(fall) > 0)
-			part *= -expm1(-at->horizon * creal(fall)) / creal(fall);
-		else
-			part *= at->horizon;
-		sum += (l == 0 || 2 * l == k ? 1 : 2) * creal(part);
 	}
-	return sum * at->rate / k;
 }
 
-static double
-within_given_rate(within *at)
+/*
+ * For each j, given the rate.  Stages come in rounds of k, in each of which there is one that
+ * is an event to come for j, the (k - j)-th.  Up to it the worth is what it was after
+ * the round before, so a round takes two sums of its chances, from its beginning and its end.
+ */
+static void
+within_given_rate(within *at, double *sum)
 {
 	const cv_renewal *self = at->self;
+	int k = self->k;
+	int lanes = self->lanes;
 	double mu = (at->rate + at->delta) * at->horizon;
 	double f = at->rate / (at->rate + at->delta);
 	double first = mu - 9 * sqrt(mu) - 20; /* stages that there are, but for e^-40 */
 	double q = 1;
 	double power = 1;
-	double worth = 0; /* c_1 + .. + c_m */
+	double worth[CV_MOST_STAGES]; /* c_1 + .. + c_m */
 	double chance = first > 0 ? 1 : exp(-mu);
 	double whole = first > 0 ? 0 : chance;
-	double sum = 0;
-	int j = 0;
+	double before; /* stages before the round */
 	int n = 0;
-	double m;
+	int j;
 
 	if (mu > at->many)
 	{
@@ -259,47 +271,73 @@ within_given_rate(within *at)
 			int l;
 
 			cv_beta_rule_init(&at->rule, self->a, self->c, 1e9);
-			for (l = 0; l < self->k; l++)
-				at->root[l] = cexp(2 * PI * I * l / self->k);
+			for (l = 0; l < k; l++)
+				at->root[l] = cexp(2 * PI * I * l / k);
 			at->rule_ready = 1;
 		}
-		return cv_beta_rule_mean(&at->rule, within_given_p, at);
+		cv_beta_rule_means(&at->rule, within_given_p, at, lanes, sum);
+		return;
 	}
-	for (m = 1;; m++)
+	for (j = 0; j < lanes; j++)
+		sum[j] = worth[j] = 0;
+	for (before = 0;; before += k, n++)
 	{
-		if (j == 0)
+		double until[CV_MOST_STAGES + 1]; /* chances of the round's stages before the i-th, */
+		double from[CV_MOST_STAGES + 1];  /* and from it on */
+		double gain[CV_MOST_STAGES];
+		double left;
+		int still = 1;
+		int i;
+
+		if (n > 0)
+			q *= (self->c + n - 1) / (self->a + self->c + n - 1);
+		until[0] = 0;
+		for (i = 0; i < k; i++)
 		{
-			/* the first stage on the way to the next event */
-			if (n > 0)
-				q *= (self->c + n - 1) / (self->a + self->c + n - 1);
-			n++;
-			j = self->k;
+			double m = before + i + 1;
+
+			power *= f;
+			gain[i] = power * q;
+			if (m < first)
+				from[i] = 0;
+			else
+			{
+				chance *= mu / m;
+				from[i] = chance;
+			}
+			until[i + 1] = until[i] + from[i];
 		}
-		j--;
-		power *= f;
-		if (j < self->lanes)
-			worth += power * q * at->share[j];
-		if (m < first)
-			continue;
-		chance *= mu / m;
-		whole += chance;
-		sum += chance * worth;
-		if (m > mu && sum > 0 && chance * worth < 1e-18 * sum * (1 - mu / m) * (1 - mu / m))
-			break;
-		if (chance == 0)
+		whole += until[k];
+		for (i = k - 2; i >= 0; i--)
+			from[i] += from[i + 1];
+		left = 1 - mu / (before + k);
+		for (j = 0; j < lanes; j++)
+		{
+			double old = worth[j];
+			double part;
+
+			i = k - 1 - j;
+			worth[j] += gain[i];
+			part = old * until[i] + worth[j] * from[i];
+			sum[j] += part;
+			if (left <= 0 || !(sum[j] > 0) || !(chance * worth[j] < 1e-18 * sum[j] * left * left))
+				still = 0;
+		}
+		if (still || chance == 0)
 			break;
 	}
 	/* of a sum from the beginning the probabilities are known */
-	return first > 0 ? sum / whole : sum;
+	if (first > 0)
+		for (j = 0; j < lanes; j++)
+			sum[j] /= whole;
 }
 
 /* The same for purchases with u up to a finite horizon. */
-double
-cv_renewal_within(const cv_renewal *self, double horizon, double delta)
+void
+cv_renewal_within(const cv_renewal *self, double horizon, double delta, double *of_stage)
 {
 	within at;
 	double step = rate_step(self, horizon);
-	double sum = 0;
 	double whole = 0;
 	int direction;
 	int i;
@@ -310,26 +348,32 @@ cv_renewal_within(const cv_renewal *self, double horizon, double delta)
 	at.delta = delta;
 	at.many = fmax(4096, 45 / (1 - cos(2 * PI / (self->k > 1 ? self->k : 2))));
 	at.rule_ready = 0;
+	for (j = 0; j < self->lanes; j++)
+		of_stage[j] = 0;
 	for (direction = 1; direction >= -1; direction -= 2)
 		for (i = direction > 0 ? 0 : 1; i < 100000; i++)
 		{
 			double d = direction * i * step;
 			double density = exp(-self->shape * (expm1(d) - d));
-			double ratio;
-			double part;
+			double share = density; /* density of L | j, over the constant of L | 0 */
+			double part[CV_MOST_STAGES];
+			int still = self->shape < 16 || density < 1e-18 * whole;
 
 			at.rate = self->shape / self->scale * exp(d);
-			ratio = density;
+			within_given_rate(&at, part);
+			whole += density;
 			for (j = 0; j < self->lanes; j++)
 			{
-				at.share[j] = self->weight[j] * ratio;
-				ratio *= at.rate * self->scale / (self->shape + j);
+				part[j] *= share;
+				of_stage[j] += part[j];
+				if (part[j] > 1e-18 * of_stage[j])
+					still = 0;
+				share *= at.rate * self->scale / (self->shape + j);
 			}
-			part = within_given_rate(&at);
-			whole += density;
-			sum += part;
-			if (!(part > 1e-18 * sum) && (self->shape < 16 || density < 1e-18 * whole))
+			if (still)
 				break;
 		}
-	return normalised(self, sum, whole, step);
+	whole = density_scale(self, whole, step);
+	for (j = 0; j < self->lanes; j++)
+		of_stage[j] *= whole;
 }

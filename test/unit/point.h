@@ -1,5 +1,5 @@
 /*
- * point.h: one row of test/oracle/points.tsv, answered from src/core.
+ * point.h: one row of test/oracle/points.tsv or regular.tsv, answered from src/core.
  */
 #ifndef CV_UNIT_POINT_H
 #define CV_UNIT_POINT_H
@@ -26,16 +26,27 @@ point_number(const char *word)
 	return strcmp(word, "-") == 0 ? 0 : strtod(word, NULL);
 }
 
+/* The family of a name; a regular one stands with its k, "bg/cnbd-3". */
 static const cv_buying_family *
-point_family(const char *name)
+point_family(const char *name, double *k)
 {
-	static const cv_buying_family *const all[] = { &cv_nbd, &cv_bg_nbd, &cv_mbg_nbd,
-												   &cv_pareto_nbd };
+	static const cv_buying_family *const all[] = { &cv_nbd,		   &cv_bg_nbd,	&cv_mbg_nbd,
+												   &cv_pareto_nbd, &cv_bg_cnbd, &cv_mbg_cnbd };
 	size_t i;
 
+	*k = 0;
 	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+	{
+		size_t length = strlen(all[i]->name) - (all[i]->k > 0);
+
+		if (all[i]->k > 0 && strncmp(all[i]->name, name, length) == 0)
+		{
+			*k = strtod(name + length, NULL);
+			return all[i];
+		}
 		if (strcmp(all[i]->name, name) == 0)
 			return all[i];
+	}
 	return NULL;
 }
 
@@ -45,7 +56,7 @@ point_read(char *line, point *row)
 {
 	char *word[POINT_FIELDS + 1] = { NULL };
 	char *rest = line;
-	double p[4];
+	double p[CV_BUYING_NUMBERS];
 	double v[6]; /* x t_x T horizon delta n */
 	double alive;
 	const cv_buying_family *family;
@@ -64,8 +75,10 @@ point_read(char *line, point *row)
 		p[i] = point_number(word[2 + i]);
 	for (i = 0; i < 6; i++)
 		v[i] = point_number(word[6 + i]);
-	family = point_family(row->family);
-	if (family == NULL)
+	family = point_family(row->family, &p[CV_BUYING_K]);
+	if (family)
+		row->family = family->name;
+	else
 	{
 		if (strcmp(row->quantity, "expected_spend") == 0)
 			row->got = cv_gamma_gamma_mean(p, v[0], v[2]);

@@ -254,9 +254,11 @@ test_derivatives(void)
 	static const double places[][CV_BUYING_NUMBERS] = { { 1.204, 0.750, 0.657, 2.783 },
 														{ 0.05, 3, 20, 0.4 },
 														{ 30, 10, 0.02, 5 } };
-	static cv_group group[] = { { 0, 0, 0, 2 },	  { 0, 0, 6, 5 },  { 2, 4, 6, 3 },
-								{ 6, 6, 6, 1 },	  { 1, 1, 60, 2 }, { 20, 30, 60, 1 },
-								{ 3, 3, 4000, 1 } };
+	static cv_group group[] = { { 0, 0, 0, 2 },	   { 0, 0, 6, 5 },		 { 2, 4, 6, 3 },
+								{ 6, 6, 6, 1 },	   { 1, 60, 60, 2 },	 { 1, 1, 60, 2 },
+								{ 1, 1, 900, 1 },  { 20, 500, 500, 1 },	 { 20, 30, 500, 1 },
+								{ 20, 21, 22, 1 }, { 3, 3900, 4000, 1 }, { 3, 3, 4000, 1 },
+								{ 3, 3, 30, 1 } };
 	int n = sizeof(group) / sizeof(group[0]);
 	double worst[3] = { 0 };
 	size_t place;
@@ -302,6 +304,62 @@ test_derivatives(void)
 	ok(worst[0] < 1e-13, "sum over groups is the sum of rows (error %.1e)", worst[0]);
 	ok(worst[1] < 1e-5, "gradient agrees with differences (error %.1e)", worst[1]);
 	ok(worst[2] < 1e-6, "Hessian agrees with differences (error %.1e)", worst[2]);
+}
+
+/* Groups that are looked at together, in any order, are the sum of groups that are not. */
+static void
+test_together(void)
+{
+	static const double places[][CV_BUYING_NUMBERS] = { { 1.204, 0.750, 0.657, 2.783 },
+														{ 0.02, 0.03, 0.05, 0.02 },
+														{ 200, 3, 0.5, 4000 },
+														{ 0.5, 300, 50, 0.1 } };
+	static const double spans[] = { 8, 1000, 5000 };
+	static cv_group group[200];
+	double worst[3] = { 0 };
+	size_t place;
+	size_t span;
+	int i;
+	int j;
+	int l;
+
+	for (place = 0; place < sizeof(places) / sizeof(places[0]); place++)
+		for (span = 0; span < sizeof(spans) / sizeof(spans[0]); span++)
+		{
+			cv_likelihood all = { 0 };
+			cv_likelihood single = { 0 };
+			cv_random random;
+
+			cv_random_seed(&random, 77, place * 10 + span);
+			for (i = 0; i < 200; i++)
+			{
+				cv_group *g = &group[i];
+
+				/* runs of one x, with the shortest and the longest silence */
+				g->T = floor(cv_random_uniform(&random) * spans[span]) + 3;
+				g->x = fmin(i / 20 * i / 20, g->T);
+				g->t_x = i % 3 == 0 ? g->x
+									: g->x + floor(cv_random_uniform(&random) * (g->T - g->x + 1));
+				if (g->x == 0)
+					g->t_x = 0;
+				g->customers = 1 + i % 4;
+				model->add(places[place], g, 1, &single);
+			}
+			model->add(places[place], group, 200, &all);
+			worst[0] = fmax(worst[0], fabs(all.value / single.value - 1));
+			for (j = 0; j < 4; j++)
+			{
+				worst[1] = fmax(worst[1], fabs(all.gradient[j] - single.gradient[j]) *
+											  places[place][j] / fabs(single.value));
+				for (l = j; l < 4; l++)
+					worst[2] = fmax(worst[2], fabs(all.hessian[j][l] - single.hessian[j][l]) *
+												  places[place][j] * places[place][l] /
+												  fabs(single.value));
+			}
+		}
+	ok(worst[0] < 1e-13, "groups together are the sum of groups apart (error %.1e)", worst[0]);
+	ok(worst[1] < 1e-12, "their gradients are (error %.1e)", worst[1]);
+	ok(worst[2] < 1e-12, "their Hessians are (error %.1e)", worst[2]);
 }
 
 /* Fits to simulated donors, and what those do later. */
@@ -379,6 +437,7 @@ main(void)
 	test_histories(other);
 	test_many();
 	test_derivatives();
+	test_together();
 	test_truth();
 	return done();
 }

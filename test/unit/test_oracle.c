@@ -1,6 +1,6 @@
 /*
- * test_oracle.c: src/core against test/oracle/points.tsv, high-precision values
- * made by direct integration (test/oracle/README.md).
+ * test_oracle.c: src/core against test/oracle/points.tsv and regular.tsv, high-precision
+ * values made by direct integration (test/oracle/README.md).
  */
 #include "tap.h"
 #include "point.h"
@@ -17,19 +17,20 @@ typedef struct kind
 	char line[4096];
 } kind;
 
-int
-main(void)
+static kind kinds[MOST_KINDS];
+static int count;
+
+static void
+read_points(const char *name)
 {
-	static kind kinds[MOST_KINDS];
 	char line[4096];
 	char kept[4096];
-	FILE *file = fopen(CV_POINTS, "r");
-	int count = 0;
-	int i;
+	FILE *file = fopen(name, "r");
 	point row;
+	int i;
 
 	if (!ok(file != NULL, "the points can be read"))
-		return done();
+		return;
 	while (fgets(line, sizeof(line), file))
 	{
 		double expected;
@@ -62,7 +63,16 @@ main(void)
 		}
 	}
 	fclose(file);
-	ok(count == 22, "all 22 pairs of quantity and family are there, not %d", count);
+}
+
+int
+main(void)
+{
+	int i;
+
+	read_points(CV_ORACLE "/points.tsv");
+	read_points(CV_ORACLE "/regular.tsv");
+	ok(count == 32, "all 32 pairs of quantity and family are there, not %d", count);
 	for (i = 0; i < count; i++)
 		if (!ok(kinds[i].points >= 10 && kinds[i].worst <= TOLERANCE,
 				"%s by %s at %d points: largest error %.1e", kinds[i].quantity, kinds[i].family,
