@@ -59,15 +59,19 @@ probability(const cv_predictor *self, double x, double t_x, double T)
 
 /* Future purchases of a customer over a horizon in days (infinite allowed). */
 static double
-future_purchases(FunctionCallInfo fcinfo, const cv_history *history, double horizon_days,
-				 double rate, int covariates)
+future_purchases(FunctionCallInfo fcinfo, cv_predictor *self, const cv_history *history,
+				 double horizon_days, double rate)
 {
-	cv_predictor *self = cv_predictor_for(fcinfo, covariates);
 	cv_question question = { purchases, horizon_days / self->unit_days, 0, 0 };
 	const cv_answer *answer;
 
 	/* an annual rate, continuously: (1 + rate)^-years = e^(-delta t) */
-	question.delta = log1p(rate) * self->unit_days / 365.25;
+	if (rate != self->rate)
+	{
+		self->log_rate = log1p(rate);
+		self->rate = rate;
+	}
+	question.delta = self->log_rate * self->unit_days / 365.25;
 	answer = cv_predict(fcinfo, self, history, &question);
 	if (isinf(answer->value) && isinf(horizon_days) && rate == 0)
 		ereport(
@@ -135,7 +139,7 @@ cv_expected_purchases(PG_FUNCTION_ARGS)
 	horizon = cv_duration_arg(fcinfo, 2, "horizon");
 	if (!cv_history_arg(fcinfo, 1, &history))
 		PG_RETURN_NULL();
-	PG_RETURN_FLOAT8(future_purchases(fcinfo, &history, horizon, 0, 3));
+	PG_RETURN_FLOAT8(future_purchases(fcinfo, cv_predictor_for(fcinfo, 3), &history, horizon, 0));
 }
 
 /* expected_purchases(model, horizon, covariates): repeat purchases of a customer just acquired. */
@@ -146,8 +150,8 @@ cv_expected_purchases_new(PG_FUNCTION_ARGS)
 
 	if (any_null(fcinfo, 0, 1))
 		PG_RETURN_NULL();
-	PG_RETURN_FLOAT8(
-		future_purchases(fcinfo, &newcomer, cv_duration_arg(fcinfo, 1, "horizon"), 0, 2));
+	PG_RETURN_FLOAT8(future_purchases(fcinfo, cv_predictor_for(fcinfo, 2), &newcomer,
+									  cv_duration_arg(fcinfo, 1, "horizon"), 0));
 }
 
 /* discounted_purchases(model, history, discount_rate, horizon, covariates), horizon NULL = for ever */
@@ -162,7 +166,8 @@ cv_discounted_purchases(PG_FUNCTION_ARGS)
 		PG_RETURN_NULL();
 	rate = check_discount_rate(PG_GETARG_FLOAT8(2));
 	horizon = horizon_arg(fcinfo, 3);
-	PG_RETURN_FLOAT8(future_purchases(fcinfo, &history, horizon, rate, 4));
+	PG_RETURN_FLOAT8(
+		future_purchases(fcinfo, cv_predictor_for(fcinfo, 4), &history, horizon, rate));
 }
 
 /* P(exactly n purchases within the horizon). */
@@ -221,9 +226,9 @@ cv_purchase_probability_new(PG_FUNCTION_ARGS)
  * amounts only; a mean below zero (more returned than bought) counts as zero.
  */
 static double
-expected_spend(const cv_model *model, const cv_history *history)
+expected_spend(const double *parameter, const cv_history *history)
 {
-	double mean = cv_gamma_gamma_mean(model->parameter, history->frequency,
+	double mean = cv_gamma_gamma_mean(parameter, history->frequency,
 									  history->frequency > 0 ? Max(history->monetary, 0) : 0);
 
 	if (!isfinite(mean))
@@ -232,7 +237,7 @@ expected_spend(const cv_model *model, const cv_history *history)
 			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 			 errmsg(
 				 "expected spend is infinite for a customer with %d repeat purchases at p = %g, q = %g",
-				 history->frequency, model->parameter[0], model->parameter[1]),
+				 history->frequency, parameter[0], parameter[1]),
 			 errdetail("The mean exists where p * frequency + q is above 1."),
 			 errhint(
 				 "Fit the spending model with a penalty such as 0.001, or without extreme amounts.")));
@@ -247,7 +252,8 @@ cv_expected_spend(PG_FUNCTION_ARGS)
 
 	if (!cv_history_arg(fcinfo, 1, &history) || (history.frequency > 0 && !history.has_monetary))
 		PG_RETURN_NULL();
-	PG_RETURN_FLOAT8(expected_spend(cv_model_arg(fcinfo, 0, &cv_spending_models), &history));
+	PG_RETURN_FLOAT8(
+		expected_spend(cv_model_arg(fcinfo, 0, &cv_spending_models)->parameter, &history));
 }
 
 /*
@@ -309,6 +315,8 @@ cv_clv(PG_FUNCTION_ARGS)
 	double horizon;
 	double rate;
 	double margin;
+	double spend;
+	cv_predictor *self;
 
 	if (any_null(fcinfo, 0, 2) || any_null(fcinfo, 4, 5) || !cv_history_arg(fcinfo, 2, &history) ||
 		(history.frequency > 0 && !history.has_monetary))
@@ -316,8 +324,8 @@ cv_clv(PG_FUNCTION_ARGS)
 	horizon = horizon_arg(fcinfo, 3);
 	rate = check_discount_rate(PG_GETARG_FLOAT8(4));
 	margin = cv_check_range("margin", PG_GETARG_FLOAT8(5), -INFINITY, INFINITY);
+	self = cv_predictor_for(fcinfo, 6);
+	spend = expected_spend(cv_predictor_spending(fcinfo, self, 1), &history);
 	PG_RETURN_FLOAT8(
-		checked(margin * expected_spend(cv_model_arg(fcinfo, 1, &cv_spending_models), &history) *
-					future_purchases(fcinfo, &history, horizon, rate, 6),
-				"clv"));
+		checked(margin * spend * future_purchases(fcinfo, self, &history, horizon, rate), "clv"));
 }

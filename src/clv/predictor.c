@@ -140,6 +140,29 @@ cv_predictor_for(FunctionCallInfo fcinfo, int covariates)
 	return self;
 }
 
+/*
+ * The parameters of the spending model that is an argument: checked when it is another one than
+ * before, which took a tenth of the time of clv() with every customer.
+ */
+const double *
+cv_predictor_spending(FunctionCallInfo fcinfo, cv_predictor *self, int argument)
+{
+	const struct varlena *raw = (const struct varlena *) DatumGetPointer(PG_GETARG_DATUM(argument));
+	Size size = VARATT_IS_EXTERNAL(raw) ? 0 : VARSIZE_ANY(raw);
+
+	if (size > 0 && size == self->spending_size && memcmp(raw, self->spending, size) == 0)
+		return self->spending_parameter;
+	self->spending_size = 0;
+	memcpy(self->spending_parameter, cv_model_arg(fcinfo, argument, &cv_spending_models)->parameter,
+		   sizeof(self->spending_parameter));
+	if (size > 0)
+	{
+		self->spending = keep(fcinfo, self->spending, &self->spending_room, raw, size);
+		self->spending_size = size;
+	}
+	return self->spending_parameter;
+}
+
 /* Where (x, t_x, T, scales) is in the memo, or the free slot where it belongs. */
 static cv_answer *
 memo_slot(cv_predictor *self, double x, double t_x, double T, const double *scale)

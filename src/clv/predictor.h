@@ -6,6 +6,8 @@
 
 #include "clv/covariates.h"
 
+#define CV_SPENDING_PARAMETERS 3 /* p, q, gamma */
+
 typedef struct cv_predictor cv_predictor;
 
 /* What a prediction asks of a living customer; times in the model's unit. */
@@ -43,6 +45,13 @@ struct cv_predictor
 	Size known_room;
 	int target[2];		  /* parameters that covariates change */
 	cv_question question; /* that the memo answers */
+	double rate;		  /* a discount rate, and */
+	double log_rate;	  /* ln(1 + rate) */
+
+	struct varlena *spending; /* the bytes of a spending model, to recognise it */
+	Size spending_size;
+	Size spending_room;
+	double spending_parameter[CV_SPENDING_PARAMETERS];
 
 	struct varlena *model; /* the argument's bytes, to recognise it */
 	Size model_size;
@@ -53,6 +62,8 @@ struct cv_predictor
 };
 
 extern cv_predictor *cv_predictor_for(FunctionCallInfo fcinfo, int covariates);
+extern const double *
+cv_predictor_spending(FunctionCallInfo fcinfo, cv_predictor *self, int argument);
 extern const cv_answer *cv_predict(FunctionCallInfo fcinfo, cv_predictor *self,
 								   const cv_history *history, const cv_question *question);
 
