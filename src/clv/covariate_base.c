@@ -2,8 +2,7 @@
  * covariate_base.c: customer bases that know covariates.
  *
  * Customers are counted by history and covariates.  The state is an open-addressing
- * hash table like that of a base without covariates, each slot followed by a cell for
- * every key; texts are kept once and counted off as levels in the order in which they
+ * hash table of entries, the slots of which hold a cell for every key besides; texts are kept once and counted off as levels in the order in which they
  * came.  As stored the levels are in C order and the entries sorted by vector of
  * covariates, each of them kept once, so that a base is the same to the last bit in
  * whatever order and partition its rows came.
