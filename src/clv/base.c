@@ -2,10 +2,17 @@
  * base.c: the customer base, sufficient statistics of many histories.
  *
  * Models see a customer only through the history, so customers with the same
- * one are counted.  The state is an open-addressing hash table; the stored form
- * is sorted by frequency, recency, age and monetary, so that a base is the same
- * to the last bit, and so are the fits on it, in whatever order its rows came.
- * Of log_gaps only the sum matters; it is kept in fixed point, which adds exactly.
+ * one are counted.  The stored form is sorted by frequency, recency, age and
+ * monetary, so that a base is the same to the last bit, and so are the fits on it,
+ * in whatever order its rows came.  Of log_gaps only the sum matters; it is kept in
+ * fixed point, which adds exactly.
+ *
+ * As a state the entries stand in the order in which they came, with room for a power
+ * of two, and behind that room is a hash index of two slots for each: seven bits of the
+ * hash, and the place of the entry counted from 1; 0 is free.  The index of half a million
+ * histories has 4 MB and so stays near the processor, where a hash table of the entries
+ * themselves would have 32; a new entry goes to the end; and growing, merging and sorting
+ * read and write one entry after the other.
  */
 #include "postgres.h"
 
@@ -18,8 +25,18 @@
 static const char type_name[] = "cv_customer_base";
 
 #define SMALLEST offsetof(cv_customer_base, entry)
-#define CAPACITY(base) ((int64) ((VARSIZE(base) - SMALLEST) / sizeof(cv_base_entry)))
 #define GAP_UNIT 1099511627776.0 /* 2^40 */
+
+#define LEAST_CAPACITY 16
+#define ENTRY_AND_SLOTS (sizeof(cv_base_entry) + 2 * sizeof(uint32))
+#define CAPACITY(table) ((int64) ((VARSIZE(table) - SMALLEST) / ENTRY_AND_SLOTS))
+#define PLACE_BITS 25 /* enough for what 1 GB can hold */
+#define AHEAD 16	  /* entries; fetching their slots in time takes a quarter off a merge */
+#define FEWEST_DEALT 256
+#define LARGEST_DEALT (1 << 22)
+#define DIGIT_BITS 11
+#define PARTS 3
+#define PLACE(slot) ((slot) & ((1u << PLACE_BITS) - 1))
 
 PG_FUNCTION_INFO_V1(cv_customer_base_trans);
 PG_FUNCTION_INFO_V1(cv_customer_base_combine);
@@ -34,12 +51,23 @@ PG_FUNCTION_INFO_V1(cv_customers);
 #define ST_DEFINE
 #include "lib/sort_template.h"
 
+/* Is a base that says so a table as far as its size tells? */
+static inline bool
+is_table(const cv_customer_base *base)
+{
+	int64 capacity = CAPACITY(base);
+
+	return capacity >= LEAST_CAPACITY && (capacity & (capacity - 1)) == 0 &&
+		   VARSIZE(base) == SMALLEST + capacity * ENTRY_AND_SLOTS && base->count >= 0 &&
+		   base->count <= capacity;
+}
+
 static cv_customer_base *
 read_base(FunctionCallInfo fcinfo, int argument)
 {
 	cv_customer_base *base =
 		cv_value_arg(fcinfo, argument, type_name, SMALLEST, CV_BASE_TABLE | CV_BASE_COVARIATES);
-	int64 capacity = CAPACITY(base);
+	bool table = (base->header.flags & CV_BASE_TABLE) != 0;
 
 	if (base->header.flags & CV_BASE_COVARIATES)
 	{
@@ -49,9 +77,9 @@ read_base(FunctionCallInfo fcinfo, int argument)
 			cv_corrupt_binary(type_name, fault);
 		return base;
 	}
-	if (base->count < 0 || base->count > capacity ||
-		(base->header.flags & CV_BASE_TABLE &&
-		 (base->count >= capacity || (capacity & (capacity - 1)) != 0)))
+	if (table ? !is_table(base)
+			  : base->count < 0 ||
+					base->count > (int64) ((VARSIZE(base) - SMALLEST) / sizeof(cv_base_entry)))
 		cv_corrupt_binary(type_name, "The number of entries does not fit the length.");
 	return base;
 }
@@ -63,35 +91,72 @@ cv_base_log_gaps(const cv_customer_base *base)
 	return (double) cv_base_gaps(base) / GAP_UNIT;
 }
 
-/* The entry's slot in a table: its own or the empty one where it belongs. */
-static cv_base_entry *
-find_slot(cv_customer_base *base, int64 mask, const cv_base_entry *entry)
+static inline bool
+same_history(const cv_base_entry *a, const cv_base_entry *b)
 {
-	uint64 at = cv_hash_entry(entry) & mask;
-
-	while (base->entry[at].customers != 0 && cv_compare_entries(&base->entry[at], entry) != 0)
-		at = (at + 1) & mask;
-	return &base->entry[at];
+	return a->monetary == b->monetary && a->recency == b->recency && a->age == b->age &&
+		   a->frequency == b->frequency;
 }
 
-/* A table of at least the given capacity with the contents of "base". */
+/* The slot of an entry's history in a table, or the free one where it belongs. */
+static inline uint32 *
+find_slot(cv_customer_base *table, int64 capacity, const cv_base_entry *entry, uint64 hash)
+{
+	uint32 *slots = (uint32 *) (table->entry + capacity);
+	uint32 tag = (uint32) (hash >> 32);
+	uint64 at = hash & (2 * capacity - 1);
+
+	while (slots[at] != 0 && ((slots[at] ^ tag) >> PLACE_BITS != 0 || PLACE(slots[at]) > capacity ||
+							  !same_history(&table->entry[PLACE(slots[at]) - 1], entry)))
+		at = (at + 1) & (2 * capacity - 1);
+	return &slots[at];
+}
+
+/* What marks the entry at a place, counted from 0. */
+static inline uint32
+slot_of(int64 place, uint64 hash)
+{
+	uint32 tag = (uint32) (hash >> 32);
+
+	return (tag & ~((1u << PLACE_BITS) - 1)) | (uint32) (place + 1);
+}
+
+/* Has the slot of a history that will be looked for soon fetched from memory. */
+static inline void
+expect(const cv_customer_base *table, int64 capacity, const cv_base_entry *entry)
+{
+	const uint32 *slots = (const uint32 *) (table->entry + capacity);
+
+	__builtin_prefetch(&slots[cv_hash_entry(entry) & (2 * capacity - 1)]);
+}
+
+/* A table of the given capacity with the contents of "base". */
 static cv_customer_base *
 make_table(const cv_customer_base *base, int64 capacity)
 {
 	cv_customer_base *table;
-	int64 filled = base->header.flags & CV_BASE_TABLE ? CAPACITY(base) : base->count;
+	uint32 *slots;
 	int64 i;
 
-	table = cv_state_alloc(SMALLEST, capacity, sizeof(cv_base_entry), type_name, CV_BASE_TABLE);
+	table = cv_state_alloc(SMALLEST, capacity, ENTRY_AND_SLOTS, type_name, CV_BASE_TABLE);
 	table->customers = base->customers;
 	table->gapless = base->gapless;
 	table->gaps_high = base->gaps_high;
 	table->gaps_low = base->gaps_low;
 	table->count = base->count;
-	for (i = 0; i < filled; i++)
+	memcpy(table->entry, base->entry, base->count * sizeof(cv_base_entry));
+	slots = (uint32 *) (table->entry + capacity);
+	for (i = 0; i < base->count; i++)
 	{
-		if (base->entry[i].customers != 0)
-			*find_slot(table, capacity - 1, &base->entry[i]) = base->entry[i];
+		/* all are different: no need to look at them */
+		uint64 hash = cv_hash_entry(&table->entry[i]);
+		uint64 at = hash & (2 * capacity - 1);
+
+		if (i + AHEAD < base->count)
+			expect(table, capacity, &table->entry[i + AHEAD]);
+		while (slots[at] != 0)
+			at = (at + 1) & (2 * capacity - 1);
+		slots[at] = slot_of(i, hash);
 		if (i % 4096 == 0)
 			CHECK_FOR_INTERRUPTS();
 	}
@@ -103,20 +168,21 @@ static cv_customer_base *
 add_entry(cv_customer_base *base, const cv_base_entry *entry)
 {
 	int64 capacity = CAPACITY(base);
-	cv_base_entry *slot = find_slot(base, capacity - 1, entry);
+	uint64 hash = cv_hash_entry(entry);
+	uint32 *slot = find_slot(base, capacity, entry, hash);
 
-	if (slot->customers == 0)
+	if (*slot != 0)
+		cv_count_customers(&base->entry[PLACE(*slot) - 1], entry->customers);
+	else
 	{
-		if ((base->count + 1) * 4 > capacity * 3)
+		if (base->count == capacity)
 		{
 			base = make_table(base, capacity * 2);
-			slot = find_slot(base, capacity * 2 - 1, entry);
+			slot = find_slot(base, capacity * 2, entry, hash);
 		}
-		*slot = *entry;
-		base->count++;
+		*slot = slot_of(base->count, hash);
+		base->entry[base->count++] = *entry;
 	}
-	else
-		cv_count_customers(slot, entry->customers);
 	base->customers += entry->customers;
 	return base;
 }
@@ -126,11 +192,12 @@ static cv_customer_base *
 plain_table(cv_customer_base *base)
 {
 	if (base == NULL)
-		return cv_state_alloc(SMALLEST, 16, sizeof(cv_base_entry), type_name, CV_BASE_TABLE);
+		return cv_state_alloc(SMALLEST, LEAST_CAPACITY, ENTRY_AND_SLOTS, type_name, CV_BASE_TABLE);
 	if (base->header.flags & CV_BASE_COVARIATES)
 		cv_base_without_covariates(base);
 	if (!(base->header.flags & CV_BASE_TABLE))
-		return make_table(base, Max(16, (int64) pg_nextpower2_64(base->count * 2 + 1)));
+		return make_table(base,
+						  Max(LEAST_CAPACITY, (int64) pg_nextpower2_64((uint64) base->count + 1)));
 	return base;
 }
 
@@ -146,14 +213,18 @@ cv_customer_base_trans(PG_FUNCTION_ARGS)
 	cv_base_entry entry;
 	cv_history history;
 
-	cv_require_aggregate(fcinfo);
+	base = cv_plain_state(fcinfo, CV_BASE_TABLE);
+	if (base == NULL || !(base->header.flags & CV_BASE_TABLE) || !is_table(base))
+	{
+		cv_require_aggregate(fcinfo);
+		base = PG_ARGISNULL(0) ? NULL : read_base(fcinfo, 0);
+	}
 	if (PG_ARGISNULL(1) || !cv_history_arg(fcinfo, 1, &history))
 	{
-		if (PG_ARGISNULL(0))
+		if (base == NULL)
 			PG_RETURN_NULL();
 		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
 	}
-	base = PG_ARGISNULL(0) ? NULL : read_base(fcinfo, 0);
 	if (PG_NARGS() > 2 && !PG_ARGISNULL(2))
 	{
 		covariates = PG_GETARG_JSONB_P(2);
@@ -186,7 +257,6 @@ cv_customer_base_combine(PG_FUNCTION_ARGS)
 {
 	cv_customer_base *base;
 	cv_customer_base *other;
-	int64 filled;
 	int64 i;
 
 	cv_require_aggregate(fcinfo);
@@ -201,18 +271,11 @@ cv_customer_base_combine(PG_FUNCTION_ARGS)
 	if ((base->header.flags | other->header.flags) & CV_BASE_COVARIATES)
 		PG_RETURN_POINTER(cv_covariate_base_merge(base, other));
 	base = plain_table(base);
-	filled = other->header.flags & CV_BASE_TABLE ? CAPACITY(other) : other->count;
-	for (i = 0; i < filled; i++)
+	for (i = 0; i < other->count; i++)
 	{
-		/*
-		 * In the order of its slots one table would fill another from one end,
-		 * with ever longer searches there: so walk it in another order.
-		 */
-		int64 at =
-			other->header.flags & CV_BASE_TABLE ? (i * INT64CONST(0x9e3779b1)) & (filled - 1) : i;
-
-		if (other->entry[at].customers != 0)
-			base = add_entry(base, &other->entry[at]);
+		if (i + AHEAD < other->count)
+			expect(base, CAPACITY(base), &other->entry[i + AHEAD]);
+		base = add_entry(base, &other->entry[i]);
 		if (i % 4096 == 0)
 			CHECK_FOR_INTERRUPTS();
 	}
@@ -221,13 +284,112 @@ cv_customer_base_combine(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(base);
 }
 
+/* ---- the stored form ---- */
+
+/* A count of purchases or a whole number of days that can be sorted by its digits. */
+static inline uint32
+part_of(const cv_base_entry *entry, int part)
+{
+	return (uint32) (part == 0 ? entry->age : part == 1 ? entry->recency : entry->frequency);
+}
+
+/* Moves entries to where they belong by one digit of one part, in the order they have. */
+static void
+deal_out(cv_base_entry *to, const cv_base_entry *from, int64 n, int part, int shift)
+{
+	uint32 next[1 << DIGIT_BITS] = { 0 };
+	uint32 before = 0;
+	int64 i;
+
+	for (i = 0; i < n; i++)
+		next[part_of(&from[i], part) >> shift & ((1 << DIGIT_BITS) - 1)]++;
+	for (i = 0; i < (int64) lengthof(next); i++)
+	{
+		uint32 count = next[i];
+
+		next[i] = before;
+		before += count;
+	}
+	for (i = 0; i < n; i++)
+		to[next[part_of(&from[i], part) >> shift & ((1 << DIGIT_BITS) - 1)]++] = from[i];
+	CHECK_FOR_INTERRUPTS();
+}
+
+/* Are the entries many, and in whole days?  Tells the largest number of each part. */
+static bool
+can_be_dealt(const cv_base_entry *entry, int64 n, uint32 *most)
+{
+	int64 i;
+	int part;
+
+	for (i = 0; i < n; i++)
+	{
+		if (!(entry[i].age < LARGEST_DEALT && entry[i].recency <= entry[i].age &&
+			  entry[i].recency >= 0 && entry[i].frequency >= 0) ||
+			entry[i].frequency >= LARGEST_DEALT || entry[i].age != (uint32) entry[i].age ||
+			entry[i].recency != (uint32) entry[i].recency)
+			return false;
+		for (part = 0; part < PARTS; part++)
+			most[part] = Max(most[part], part_of(&entry[i], part));
+	}
+	return n >= FEWEST_DEALT;
+}
+
+/*
+ * A sorted copy of entries.  Histories in whole days are many on few numbers: they are dealt
+ * out by the digits of age, then recency, then frequency, and only those that have all three in
+ * common are compared; measured, in a third of the time of comparing all of them.
+ */
+static void
+sort_histories(cv_base_entry *sorted, const cv_base_entry *entry, int64 n)
+{
+	uint32 most[PARTS] = { 0 };
+	const cv_base_entry *from = entry;
+	cv_base_entry *room;
+	cv_base_entry *to;
+	int digits = 0;
+	int64 run;
+	int64 i;
+	int part;
+	int shift;
+
+	if (can_be_dealt(entry, n, most))
+		for (part = 0; part < PARTS; part++)
+			for (shift = 0; most[part] >> shift != 0; shift += DIGIT_BITS)
+				digits++;
+	if (digits == 0)
+	{
+		memcpy(sorted, entry, n * sizeof(cv_base_entry));
+		sort_entries(sorted, n);
+		return;
+	}
+	/* to and fro, so that the last one ends where it should */
+	room = palloc_extended(n * sizeof(cv_base_entry), MCXT_ALLOC_HUGE);
+	to = digits % 2 == 1 ? sorted : room;
+	for (part = 0; part < PARTS; part++)
+		for (shift = 0; most[part] >> shift != 0; shift += DIGIT_BITS)
+		{
+			deal_out(to, from, n, part, shift);
+			from = to;
+			to = to == sorted ? room : sorted;
+		}
+	pfree(room);
+	for (i = 0; i < n; i += run)
+	{
+		for (run = 1; i + run < n && sorted[i + run].frequency == sorted[i].frequency &&
+					  sorted[i + run].recency == sorted[i].recency &&
+					  sorted[i + run].age == sorted[i].age;)
+			run++;
+		if (run > 1)
+			sort_entries(sorted + i, run);
+	}
+}
+
 /* The base as stored: sorted and of exact size; the argument where it is so. */
 static const cv_customer_base *
 sorted_base(const cv_customer_base *base)
 {
 	cv_customer_base *sorted;
-	int64 kept = 0;
-	int64 i;
 
 	if (base->header.flags & CV_BASE_COVARIATES)
 		return cv_covariate_base_stored(base, NULL);
@@ -239,14 +401,7 @@ sorted_base(const cv_customer_base *base)
 	sorted->gaps_high = base->gaps_high;
 	sorted->gaps_low = base->gaps_low;
 	sorted->count = base->count;
-	for (i = 0; i < CAPACITY(base); i++)
-		if (base->entry[i].customers != 0)
-		{
-			if (kept == base->count)
-				cv_corrupt_binary(type_name, "The number of entries is wrong.");
-			sorted->entry[kept++] = base->entry[i];
-		}
-	sort_entries(sorted->entry, kept);
+	sort_histories(sorted->entry, base->entry, base->count);
 	return sorted;
 }
 

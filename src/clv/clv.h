@@ -35,12 +35,12 @@ typedef struct cv_base_entry
 	double age;
 	double monetary; /* 0 where frequency is 0; CV_NO_MONETARY */
 	int32 frequency;
-	uint32 customers; /* 0: empty slot of a state */
+	uint32 customers; /* 0: empty slot of a state with covariates */
 } cv_base_entry;
 
 #define CV_NO_MONETARY (-HUGE_VAL) /* frequency > 0, mean spend unknown */
 
-#define CV_BASE_TABLE 0x01		/* a state: a hash table, not a sorted list */
+#define CV_BASE_TABLE 0x01		/* a state: an unsorted list with a hash index */
 #define CV_BASE_COVARIATES 0x02 /* with covariates: see covariates.h */
 
 typedef struct cv_customer_base

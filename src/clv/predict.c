@@ -85,7 +85,12 @@ future_purchases(FunctionCallInfo fcinfo, const cv_history *history, double hori
 	const cv_answer *answer;
 
 	/* an annual rate, continuously: (1 + rate)^-years = e^(-delta t) */
-	question.delta = log1p(rate) * self->unit_days / 365.25;
+	if (rate != self->rate)
+	{
+		self->log_rate = log1p(rate);
+		self->rate = rate;
+	}
+	question.delta = self->log_rate * self->unit_days / 365.25;
 	answer = cv_predict(fcinfo, self, history, &question);
 	if (isinf(answer->value) && isinf(horizon_days) && rate == 0)
 		ereport(

@@ -43,6 +43,8 @@ struct cv_predictor
 	Size known_room;
 	int target[2];		  /* parameters that covariates change */
 	cv_question question; /* that the memo answers */
+	double rate;		  /* a discount rate, and */
+	double log_rate;	  /* ln(1 + rate) */
 
 	struct varlena *model; /* the argument's bytes, to recognise it */
 	Size model_size;

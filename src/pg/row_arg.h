@@ -14,6 +14,8 @@ typedef struct cv_row_form
 	const Oid *types; /* INT4OID, INT8OID, FLOAT8OID, TIMESTAMPTZOID, TIMESTAMPTZARRAYOID */
 	Oid checked;
 	uint64 checked_shape;
+	struct TypeCacheEntry *entry; /* of that type; it stays where it is for good */
+	bool has_array;
 } cv_row_form;
 
 #define CV_ROW_MOST 8 /* attributes of a type that cv_row_arg reads */

@@ -44,6 +44,23 @@ FULL JOIN (SELECT customer, at, sum(round(amount::numeric, 6)) AS amount, count(
            FROM orders WHERE at IS NOT NULL AND amount IS NOT NULL GROUP BY customer, at) AS s
     ON s.customer = e.customer AND s.at = e.at AND s.amount::float8 = e.amount;
 
+-- very many rows on few days, one of them with nothing but a return of nothing
+WITH rows AS (
+    SELECT at, amount, shuffle, customer FROM orders
+    UNION ALL VALUES (date '2024-02-01', -1e-9, 5000000, 3), ('2025-02-28', -1e-9, 12000000, 3)
+), one AS (
+    SELECT activity_log(at, amount ORDER BY shuffle) AS log FROM rows
+), sums AS (
+    SELECT at, sum(round(amount::numeric, 6))::float8 AS amount, count(*) FILTER (WHERE amount >= 0) AS events
+    FROM rows WHERE at IS NOT NULL AND amount IS NOT NULL GROUP BY at
+)
+SELECT (SELECT count(*) FROM rows) > 9 * (SELECT count(*) FROM sums) AS many,
+       (SELECT jsonb_agg(jsonb_build_array(at, amount, events) ORDER BY at) FROM sums)
+       = (SELECT jsonb_agg(jsonb_build_array(at, amount, events)) FROM one, entries(log)) AS same,
+       (SELECT events FROM one, entries(log) WHERE at = '2025-02-28') AS events,
+       (SELECT rollup(log ORDER BY customer DESC)::text FROM (SELECT customer, activity_log(at, amount) AS log FROM rows GROUP BY customer) AS logs)
+       = (SELECT log::text FROM one) AS same_rolled_up;
+
 -- NULLs and empty logs change nothing
 SELECT (SELECT rollup(log) FROM whole WHERE customer = 3)::text
      = (SELECT rollup(log) FROM (SELECT log FROM whole WHERE customer = 3 UNION ALL

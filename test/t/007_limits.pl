@@ -24,8 +24,8 @@ for my $case (
         q{SELECT activity_log(date '0001-01-01' + i, 1) FROM generate_series(1, 40000000) AS i}
     ],
     [
-        'cv_customer_base', 32,
-        q{SELECT customer_base(ROW(1, i, i, 1, 0)::cv_purchase_history) FROM generate_series(1, 13000000) AS i}
+        'cv_customer_base', 40,
+        q{SELECT customer_base(ROW(1, i, i, 1, 0)::cv_purchase_history) FROM generate_series(1, 17000000) AS i}
     ])
 {
     my ($type, $bytes, $sql) = @$case;
