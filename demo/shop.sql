@@ -49,7 +49,7 @@ FROM (SELECT number, first_day + number AS day,
            generate_series(0, :'last_day'::date - first_day) AS number) AS weights;
 
 CREATE TEMPORARY TABLE calendar AS
-SELECT min(day) AS first_day, max(day) AS last_day, count(*)::integer AS days, array_agg(won ORDER BY day) AS won FROM days;
+SELECT min(day) AS first_day, max(day) AS last_day, count(*)::integer AS days FROM days;
 
 -- Times are days since the first one, with a fraction; in UTC they are instants.
 CREATE FUNCTION shop.instant(first_day date, days float8) RETURNS timestamptz LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -65,7 +65,7 @@ WITH drawn AS (
     SELECT customer_id, hashint8extended(customer_id, :seed) AS key, customer_id <= :customers AS buys
     FROM generate_series(1::bigint, :customers + :customers / 4) AS customer_id
 ), born AS (
-    SELECT customer_id, key, buys, won, days,
+    SELECT customer_id, key, buys, days,
            shop.draw(key, 1) AS x, shop.draw(key, 2) AS fraction, shop.draw(key, 3) AS served, shop.draw(key, 4) AS helped,
            -ln(shop.draw(key, 5)) / (8 * 7) AS pace,
            -ln(shop.draw(key, 6) * shop.draw(key, 7) * shop.draw(key, 8) * shop.draw(key, 9)) AS thrift,
@@ -76,7 +76,7 @@ WITH drawn AS (
                    ELSE 1 - (2 - served - helped) * (2 - served - helped) / 2 END AS satisfied
     FROM born
 )
-SELECT customer_id, key, buys, width_bucket(x, won) + fraction AS since, served, helped, satisfied, pace, power(satisfied, 0.4) AS stay, thrift / 40 AS bill,
+SELECT customer_id, key, buys, width_bucket(x, (SELECT array_agg(won ORDER BY day) FROM days)) + fraction AS since, served, helped, satisfied, pace, power(satisfied, 0.4) AS stay, thrift / 40 AS bill,
        CASE WHEN thrift + y < 2.7 THEN 'business' WHEN thrift + 2 * y < 4.8 THEN 'family' ELSE 'private' END AS segment,
        CASE WHEN buys THEN CASE WHEN z < 0.05 + 0.15 * served THEN 'referral' WHEN z < 0.45 THEN 'search' WHEN z < 0.60 THEN 'mail'
                                 WHEN z < 0.85 THEN 'social' ELSE 'display' END
@@ -90,8 +90,8 @@ ANALYZE people;
 -- --- orders -----------------------------------------------------------------------------
 
 CREATE TEMPORARY TABLE purchases AS
-WITH repeats AS (
-    SELECT p.*, least(floor(ln(shop.draw(key, 14)) / ln(stay)), ceil(pace * days + 6 * sqrt(pace * days) + 6))::integer AS repeats
+WITH repeats AS ( -- no more than fit into the time that is left
+    SELECT p.*, least(floor(ln(shop.draw(key, 14)) / ln(stay)), ceil(pace * (days - since) + 6 * sqrt(pace * (days - since)) + 6))::integer AS repeats
     FROM people AS p WHERE buys
 ), gaps AS (
     SELECT customer_id, key, since, days, bill, segment, number, hashint8extended(number, key) AS order_key, pace
@@ -232,19 +232,19 @@ COMMENT ON TABLE shop.ratings IS 'How a panel rates offers: benefits and costs, 
 -- --- costs ------------------------------------------------------------------------------
 
 CREATE TABLE shop.costs AS
-SELECT least(last_day, (greatest(month, first_day) + interval '1 month - 1 day')::date) AS at, chain_stage, round(sum(amount), 2) AS amount, channel
-FROM (SELECT date_trunc('month', at AT TIME ZONE 'UTC') AS month, coalesce(chain_stage, 'marketing') AS chain_stage,
-             CASE channel WHEN 'display' THEN 9 WHEN 'social' THEN 4 WHEN 'search' THEN 3 WHEN 'referral' THEN 2.5 WHEN 'mail' THEN 0.4
-                  ELSE CASE chain_stage WHEN 'needs' THEN 6 ELSE 0 END END AS amount, channel
-      FROM shop.touches WHERE channel IS NOT NULL OR chain_stage IS NOT NULL
+SELECT least(last_day, (greatest(date_trunc('month', day::timestamp), first_day) + interval '1 month - 1 day')::date) AS at, chain_stage, round(sum(amount), 2) AS amount, channel
+FROM (SELECT (at AT TIME ZONE 'UTC')::date AS day, coalesce(chain_stage, 'marketing') AS chain_stage,
+             count(*) * CASE channel WHEN 'display' THEN 9 WHEN 'social' THEN 4 WHEN 'search' THEN 3 WHEN 'referral' THEN 2.5 WHEN 'mail' THEN 0.4 ELSE 6 END AS amount, channel
+      FROM shop.touches WHERE channel IS NOT NULL OR chain_stage IS NOT NULL GROUP BY 1, 2, channel
       UNION ALL
-      SELECT date_trunc('month', ordered_on::timestamp), stage, CASE stage WHEN 'development' THEN 0.03 ELSE 0.05 END * amount, NULL
-      FROM shop.orders, unnest(ARRAY['development', 'sales']) AS stage WHERE amount > 0
+      SELECT ordered_on, 'development', 0.03 * sum(amount), NULL FROM shop.orders WHERE amount > 0 GROUP BY 1
       UNION ALL
-      SELECT date_trunc('month', created AT TIME ZONE 'UTC'), 'support', 1.5 + 2.5 * contacts, NULL FROM shop.tickets
+      SELECT ordered_on, 'sales', 0.05 * sum(amount), NULL FROM shop.orders WHERE amount > 0 GROUP BY 1
       UNION ALL
-      SELECT date_trunc('month', at::timestamp), 'feedback', 0.4, NULL FROM shop.surveys) AS spent, calendar
-GROUP BY greatest(month, first_day), chain_stage, channel, last_day
+      SELECT (created AT TIME ZONE 'UTC')::date, 'support', sum(1.5 + 2.5 * contacts), NULL FROM shop.tickets GROUP BY 1
+      UNION ALL
+      SELECT at, 'feedback', 0.4 * count(*), NULL FROM shop.surveys GROUP BY 1) AS spent, calendar
+GROUP BY 1, chain_stage, channel
 ORDER BY 1, chain_stage COLLATE "C", channel COLLATE "C";
 COMMENT ON TABLE shop.costs IS 'What the stages of the value chain and the channels of marketing cost, by month.';
 
