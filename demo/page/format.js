@@ -1,5 +1,6 @@
 // What the page is about: one element with JSON, and one for each part.
 const about = JSON.parse(document.getElementById('about').textContent);
+if (about.horizon) about.horizon = about.horizon.replace(/\bmon(s?)\b/, 'month$1');
 
 // Numbers as text: a point for the decimals, narrow spaces between thousands, a real minus
 // sign, a dash for what is not known; the same in every country.
@@ -27,7 +28,7 @@ function short(value) {
 const tick = value => short(value).replace(/(\.\d*?)0+(?=\D*$)/, '$1').replace(/\.(?=\D*$)/, '');
 const percentTick = value => fixed(100 * value, 1).replace('.0', '') + SPACE + '%';
 
-const unit = () => (about.currency ? SPACE + about.currency : '');
+const unit = () => (about.currency ? '\u00a0' + about.currency : '');
 
 // A kind of number: as it stands in a table and in a sentence.
 const KINDS = {

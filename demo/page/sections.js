@@ -544,11 +544,12 @@ const maturity = {
     const worst = most(known(rows, 'level'), row => -row.level);
     if (!best) return 'No practices assessed yet';
     if (best.level === worst.level) return `Level ${best.level} of 5 in all aspects: ${best.level_name}`;
-    return `Strongest in ${best.aspect} (level ${best.level} of 5), weakest in ${worst.aspect} (level ${worst.level})`;
+    const of = row => (distinct(rows.map(one => one.unit)).length > 1 ? `${row.aspect}, ${row.unit}` : row.aspect);
+    return `Strongest in ${of(best)} (level ${best.level} of 5), weakest in ${of(worst)} (level ${worst.level})`;
   },
   words(rows) {
     const next = most(rows.filter(row => row.level !== null && row.next_practice !== null), row => -row.level);
-    return next ? `Next, in ${next.aspect}: ${next.next_practice}` : '';
+    return next ? `The next level of ${next.aspect}${next.unit === '(none)' ? '' : ` in ${next.unit}`} asks: ${next.next_practice}` : '';
   },
   chart(rows, look) {
     const level = aspect => median(known(rows, 'level').filter(row => row.aspect === aspect).map(row => row.level));

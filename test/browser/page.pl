@@ -115,7 +115,7 @@ sub same
 	}
 	return 0 if !defined $raw || abs($raw - $wanted) > 1e-9 * (abs($wanted) + 1e-6);
 	my %unit = (k => 1e3, M => 1e6, G => 1e9, T => 1e12, '%' => 0.01);
-	my ($sign, $digits, $unit) = $shown =~ /^(\x{2212}?)([\d\x{202f}]+(?:\.\d+)?)(?:\x{202f}([kMGT%]))?(?:\x{202f}EUR)?$/ or return 0;
+	my ($sign, $digits, $unit) = $shown =~ /^(\x{2212}?)([\d\x{202f}]+(?:\.\d+)?)(?:\x{202f}([kMGT%]))?(?:\x{a0}EUR)?$/ or return 0;
 	$digits =~ tr/\x{202f}//d;
 	my $decimals = $digits =~ /\.(\d+)/ ? length $1 : 0;
 	my $scale = $unit ? $unit{$unit} : 1;
@@ -197,10 +197,8 @@ sub create
 sql('CREATE EXTENSION customer_value');
 sql('', '-v', 'customers=1000', '-f', "$root/demo/shop.sql");
 create('value', 'orders touches surveys tickets ratings costs assessments');
-create('few', 'orders');
 create('empty', 'orders touches surveys tickets ratings costs assessments');
 sql("CALL refresh_value_views('value')");
-sql("CALL refresh_value_views('few')");
 
 my $browser = Browser->start($temp);
 
@@ -241,10 +239,10 @@ is_deeply([ grep { my $i = $_; $names[$i] eq 'last_purchase' ? $facts->{ $names[
 my ($weakest) = rows('SELECT stage, value_at_stake, conversion_rate, stage_number FROM value.value_chain WHERE weakest_link');
 is($browser->evaluate(q{document.querySelectorAll('.chain li').length}), 6, 'all: the chain has six stages');
 is($browser->evaluate(q{[...document.querySelectorAll('.chain li')].findIndex(item => item.classList.contains('weakest')) + 1}), $weakest->[3], 'all: its weakest link is marked');
-like($browser->evaluate(q{document.querySelector('#chain h3').textContent}), qr/^The weakest link is \Q$weakest->[0]\E: \d+\x{202f}% go no further, [\d.]+\x{202f}k\x{202f}EUR at stake$/, 'all: the title says so');
+like($browser->evaluate(q{document.querySelector('#chain h3').textContent}), qr/^The weakest link is \Q$weakest->[0]\E: \d+\x{202f}% go no further, [\d.]+\x{202f}k\x{a0}EUR at stake$/, 'all: the title says so');
 my ($lost) = $browser->evaluate(q{document.querySelector('#chain h3').textContent}) =~ /(\d+)\x{202f}%/;
 is($lost, sprintf('%.0f', 100 * (1 - $weakest->[2])), 'all: with the share that is lost');
-like($browser->evaluate(q{document.querySelector('#support h3').textContent}), qr/^Support loses [\d.]+\x{202f}k\x{202f}EUR: \d+\x{202f}% /, 'all: support says what it loses');
+like($browser->evaluate(q{document.querySelector('#support h3').textContent}), qr/^Support loses [\d.]+\x{202f}k\x{a0}EUR: \d+\x{202f}% /, 'all: support says what it loses');
 my $boxes = $browser->evaluate(q{[...document.querySelectorAll('.chain li dd[data-value]')].length});
 is($boxes, (rows('SELECT count(customers_reached) + count(conversion_rate) + count(median_days) + count(satisfaction) + count(cost) + count(value_at_stake) FROM value.value_chain'))[0][0], 'all: the boxes have what the view has');
 
@@ -332,8 +330,14 @@ is_deeply([ $browser->complaints ], [], 'printed: nothing on the console');
 
 # --- few sources, no rows, few rights ---------------------------------------------------
 
-$file = page('few', '--schema', 'few', '--title', 'Orders & <i>nothing</i> else');
+# As demo/run makes them of a file of orders.
+sql("SELECT drop_value_views('value'); CREATE TABLE orders AS SELECT 'c' || customer_id AS customer_id, ordered_on, amount FROM shop.orders");
+my %run = (made_up => 'false', as_of => '2025-12-31', horizon => '6 months', discount => '0.2', margin => '0.3');
+sql('', (map { ('-v', "$_=$run{$_}") } sort keys %run), '-f', "$root/demo/views.sql");
+$file = page('few', '--title', 'Orders & <i>nothing</i> else');
 $browser->open($file);
+like($browser->evaluate('document.getElementById("subtitle").textContent'), qr/^as of 2025-12-31 . lifetime value: what the next 6 months are expected to bring, discounted by 20\x{202f}% a year/, 'few: the question is told');
+check_table($browser, 'few', $_, $expected{$_}) for qw(chain deciles segments model cohorts revenue);
 check_drawn($browser, 'few', $file);
 is(figures($browser), 'chain distribution deciles segments model cohorts revenue', 'few: parts for orders only');
 is_deeply($browser->evaluate(q{[...document.querySelectorAll('footer li code')].map(code => code.textContent)}),
@@ -348,6 +352,9 @@ check_drawn($browser, 'empty', $file);
 like($browser->evaluate('document.querySelector("#nps").textContent'), qr/There are no rows\. CALL refresh_value_views\('empty'\)/, 'empty: says what helps');
 is($browser->evaluate(q{/NaN|undefined|Infinity/.test(document.querySelector('main').textContent)}), JSON::PP::false, 'empty: nothing undefined');
 
+# As demo/run makes them of its own company.
+sql("SELECT drop_value_views('value'); DROP TABLE orders; SELECT drop_value_views('empty'); DROP SCHEMA shop CASCADE");
+sql('', (map { ('-v', "$_=$run{$_}") } sort keys %run), '-v', 'made_up=true', '-v', 'customers=500', '-f', "$root/demo/views.sql");
 sql("CREATE ROLE page_reader LOGIN; GRANT USAGE ON SCHEMA value TO page_reader;
 	GRANT SELECT ON value.value_chain, value.stored_value_chain, value.customers, value.stored_customers, value.value_views TO page_reader;
 	GRANT SELECT ON value.maturity TO page_reader");
@@ -396,7 +403,7 @@ is_deeply([ $browser->complaints ], [], 'hostile: nothing on the console');
 
 # --- the picture for the documentation --------------------------------------------------
 
-$browser->open("$temp/all.html", width => 1180, height => 860);
+$browser->open("$temp/all.html", width => 1180, height => 1010);
 $browser->picture("$temp/value-chain.webp", quality => 90);
 cmp_ok(-s "$temp/value-chain.webp", '<', 150_000, 'the picture is small');
 
