@@ -47,7 +47,7 @@ function lookFor(width) {
     width, narrow: width < 520,
     ...(printing ? { ink: '#000', soft: '#444', line: '#bbb', faint: '#e4e4e4', paper: '#fff', accent: '#1f66ad', alarm: '#b8450f' }
       : { ink: of('ink'), soft: of('soft'), line: of('line'), faint: of('faint'), paper: of('paper'), accent: of('accent'), alarm: of('alarm') }),
-    pale: night ? '#4a5a70' : '#a9bdd4', onDeep: night ? '#0b1320' : '#ffffff',
+    pale: night ? '#4a5a70' : '#a9bdd4', onDeep: night ? '#0b1320' : '#ffffff', turn: night ? 0.58 : 0.72,
     colour: night ? ['#6db1ef', '#f0b43c', '#3fc79f', '#dd9cc6', '#a5d8f7', '#ff8a50', '#a6adb8'] : ['#1f66ad', '#d99000', '#008a64', '#b0629a', '#5aaee0', '#c9510c', '#6d7583'],
     heat: night ? ['#1d2836', '#2c4d72', '#4a86bf', '#9ccbf5'] : ['#eef4fa', '#b5d0ea', '#5b98d0', '#0d4f92'],
   };
@@ -80,7 +80,7 @@ function figureOf(section) {
   const part = data.get(section.data || section.id);
   if (!part) return null;
   const rows = section.rows ? section.rows(part.rows) : part.rows;
-  if (section.data && rows.length === 0) return null;
+  if ((section.data && rows.length === 0) || (section.hidden && section.hidden(rows))) return null;
   // Dates such as 2025-12 stay on one line.
   const whole = text => text.trim().replace(/(\d)-(?=\d|Q)/g, '$1\u2011');
   const title = whole(section.title(rows, all));

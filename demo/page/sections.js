@@ -90,16 +90,19 @@ const chain = {
     const weakest = rows.find(row => row.weakest_link);
     const next = weakest && rows.find(row => row.stage_number > weakest.stage_number && row.customers_reached > 0);
     return (next ? `Of ${count(weakest.customers_reached)} customers at ${weakest.stage}, ${percent(weakest.conversion_rate)} are seen at ${next.stage}, the next stage with customers. ` : '')
-      + 'Value at stake: customers lost at a stage, times the mean lifetime value of those who went on.';
+      + (known(rows, 'value_at_stake').length > 0 ? 'Value at stake: customers lost at a stage, times the mean lifetime value of those who went on.'
+        : 'More sources (touches, tickets, surveys, ratings) would show the other stages, who goes on from one to the next, and what is lost.');
   },
   before(rows) {
+    const KEYS = ['customers_reached', 'conversion_rate', 'median_days', 'satisfaction', 'cost', 'value_at_stake'];
     const list = make('ol', { className: 'chain' });
     for (const row of rows) {
       const item = make('li', { className: row.weakest_link ? 'weakest' : row.customers_reached === null ? 'silent' : '' });
       item.append(make('span', { className: 'stage' }, [make('span', { className: 'place' }, [`${row.stage_number} `]), row.stage]));
       if (row.weakest_link) item.append(make('span', { className: 'mark' }, ['weakest link']));
       const facts = [['customers', 'count', row.customers_reached], ['go on', 'share', row.conversion_rate], ['within (median)', 'days', row.median_days],
-        ['satisfaction', 'share', row.satisfaction], ['cost', 'money', row.cost], ['at stake', 'money', row.value_at_stake]];
+        ['satisfaction', 'share', row.satisfaction], ['cost', 'money', row.cost], ['at stake', 'money', row.value_at_stake]]
+        .filter((fact, i) => known(rows, KEYS[i]).length > 0);
       item.append(facts.every(([, , value]) => value === null) ? make('p', {}, ['no data'])
         : make('dl', {}, facts.flatMap(([name, kind, value]) => [make('dt', {}, [name]), number('dd', kind, value)])));
       list.append(item);
@@ -168,11 +171,10 @@ const deciles = {
 };
 
 const segments = {
-  id: 'segments', chapter: distribution.chapter,
+  id: 'segments', chapter: distribution.chapter, hidden: rows => rows.length === 1,
   title(rows) {
     const top = rows[0];
     if (!top || top.equity === null) return 'No segment has a lifetime value yet';
-    if (rows.length === 1) return `All customers are in one segment, ${top.segment}`;
     return `The segment ${top.segment} holds ${percent(top.equity_share)} of the equity, with ${percent(top.customer_share)} of the customers`;
   },
   words(rows) {
@@ -221,12 +223,13 @@ const cohorts = {
     for (let after = { day: 30, week: 8, month: 3, quarter: 2, year: 1 }[about.period] || 3; after > 0; after -= 1) {
       const cells = rows.filter(row => row.period_number === after && row.retention_rate !== null);
       if (open) cells.pop(); // a period that is not over
-      if (cells.length < 4) continue;
+      if (cells.length < 4 && after > 1) continue;
+      if (cells.length === 0) continue;
       const rate = part => sum(part, 'active') / sum(part, 'customers');
       const older = cells.slice(0, Math.floor(cells.length / 2));
       const newer = cells.slice(older.length);
       const error = Math.sqrt(rate(cells) * (1 - rate(cells)) * (1 / sum(older, 'customers') + 1 / sum(newer, 'customers')));
-      return { after, all: rate(cells), older: rate(older), newer: rate(newer), clear: Math.abs(rate(newer) - rate(older)) > 1.96 * error };
+      return { after, all: rate(cells), older: rate(older), newer: rate(newer), few: cells.length < 4, clear: Math.abs(rate(newer) - rate(older)) > 1.96 * error };
     }
     return null;
   },
@@ -234,6 +237,7 @@ const cohorts = {
     const found = this.compare(rows);
     if (!found) return 'Customers who buy again, by the time of their first purchase';
     const when = `${periods(found.after)} after the first purchase`;
+    if (found.few) return `${when[0].toUpperCase()}${when.slice(1)}, ${percent(found.all)} of a cohort buy`;
     if (!found.clear) return `${when[0].toUpperCase()}${when.slice(1)}, ${percent(found.all)} of a cohort buy: no clear change from older to newer ones`;
     return `Newer cohorts stay ${found.newer > found.older ? 'better' : 'worse'}: ${percent(found.newer)} buy ${when}, of the older ones ${percent(found.older)}`;
   },
@@ -257,7 +261,7 @@ const cohorts = {
       series: [{ type: 'heatmap', itemStyle: { borderColor: look.paper, borderWidth: 1 },
         label: { show: cell >= 26, fontSize: 10.5, formatter: at => (at.value[2] === '-' ? '' : fixed(100 * at.value[2], 0)) },
         data: rows.map(row => ({ value: [row.period_number, lines.indexOf(row.cohort), row.retention_rate === null ? '-' : row.retention_rate],
-          label: { color: (row.retention_rate || 0) > top * 0.5 ? look.onDeep : look.ink } })) }],
+          label: { color: (row.retention_rate || 0) > top * look.turn ? look.onDeep : look.ink } })) }],
     };
   },
 };

@@ -337,9 +337,9 @@ sql('', (map { ('-v', "$_=$run{$_}") } sort keys %run), '-f', "$root/demo/views.
 $file = page('few', '--title', 'Orders & <i>nothing</i> else');
 $browser->open($file);
 like($browser->evaluate('document.getElementById("subtitle").textContent'), qr/^as of 2025-12-31 . lifetime value: what the next 6 months are expected to bring, discounted by 20\x{202f}% a year/, 'few: the question is told');
-check_table($browser, 'few', $_, $expected{$_}) for qw(chain deciles segments model cohorts revenue);
+check_table($browser, 'few', $_, $expected{$_}) for qw(chain deciles model cohorts revenue);
 check_drawn($browser, 'few', $file);
-is(figures($browser), 'chain distribution deciles segments model cohorts revenue', 'few: parts for orders only');
+is(figures($browser), 'chain distribution deciles model cohorts revenue', 'few: parts for orders only, without a segment');
 is_deeply($browser->evaluate(q{[...document.querySelectorAll('footer li code')].map(code => code.textContent)}),
 	[qw(nps_trend perceived_value_by_offer journey_funnel journey_edges attribution_by_channel support_metrics maturity)], 'few: what is missing is named');
 like($browser->evaluate(q{document.querySelector('footer ul').textContent}), qr/nps_trend: is there once create_value_views\(\) is given surveys/, 'few: and what it would take');
@@ -403,7 +403,7 @@ is_deeply([ $browser->complaints ], [], 'hostile: nothing on the console');
 
 # --- the picture for the documentation --------------------------------------------------
 
-$browser->open("$temp/all.html", width => 1180, height => 1010);
+$browser->open("$temp/all.html", width => 1180, height => 945);
 $browser->picture("$temp/value-chain.webp", quality => 90);
 cmp_ok(-s "$temp/value-chain.webp", '<', 150_000, 'the picture is small');
 
