@@ -79,7 +79,7 @@ sub call
 	my $message = { id => $number, method => $method, params => \%parameters };
 	$message->{sessionId} = $self->{session} if $self->{session};
 	print { $self->{out} } $json->encode($message), "\0" or die "the browser does not listen: $!\n";
-	my $until = time + 60;
+	my $until = time + 180;
 	while (my $answer = $self->next_message($until))
 	{
 		if (!exists $answer->{id}) { push @{ $self->{events} }, $answer; next; }
@@ -87,7 +87,7 @@ sub call
 		die "$method: $answer->{error}{message}\n" if $answer->{error};
 		return $answer->{result};
 	}
-	die "$method: no answer within a minute\n";
+	die "$method: no answer within three minutes\n";
 }
 
 # open(FILE, OPTIONS): load a page, and wait until it is drawn. Options: width, height,
@@ -100,10 +100,10 @@ sub open
 		deviceScaleFactor => 1, mobile => $option{mobile} ? JSON::PP::true : JSON::PP::false);
 	$self->media(%option);
 	$self->call('Page.navigate', url => $file =~ /^\w+:/ ? $file : "file://$file");
-	my $until = time + 30;
+	my $until = time + 120;
 	while (!grep { $_->{method} eq 'Page.loadEventFired' } @{ $self->{events} })
 	{
-		my $event = $self->next_message($until) or die "the page was not loaded within 30 seconds\n";
+		my $event = $self->next_message($until) or die "the page was not loaded within two minutes\n";
 		push @{ $self->{events} }, $event if !exists $event->{id};
 	}
 	$self->settle;

@@ -363,6 +363,14 @@ $browser->open($file);
 check_drawn($browser, 'reader', $file);
 is(figures($browser), 'chain distribution deciles', 'reader: what the role may read');
 like($browser->evaluate(q{document.querySelector('footer ul').textContent}), qr/maturity: this database role may not read it/, 'reader: and what it may not');
+# The grants of doc/dashboard.md.
+sql("GRANT SELECT ON value.value_views TO page_reader;
+	SELECT format('GRANT SELECT ON value.%I, value.%I TO page_reader', view, 'stored_' || view) FROM value.value_views, unnest(views) AS view \\gexec");
+$file = page('granted', '-U', 'page_reader');
+$browser->open($file);
+is(figures($browser), 'chain distribution deciles segments model cohorts revenue nps offers funnel journey attribution returns support maturity', 'granted: every part is there');
+is($browser->evaluate(q{document.querySelectorAll('footer li').length}), 0, 'granted: nothing is missing');
+
 my ($out, $messages);
 ok(!run([ "$root/demo/dashboard", '--output', "$temp/none.html", '--schema', 'shop' ], '<', \'', '>', \$out, '2>', \$messages), 'a schema without value views is an error');
 is($messages, "dashboard: there are no value views in the schema shop of this database: create_value_views() makes them, --schema names another one\n", 'that says so');
