@@ -346,8 +346,8 @@ const offers = {
     const best = most(by, row => row.value_ratio_of_offer);
     const worst = most(by, row => -row.value_ratio_of_offer);
     if (!best) return 'What customers get from each offer';
-    if (best.offer === worst.offer) return `${best.offer} gives ${show('ratio', best.value_ratio_of_offer)} for each 1 that it costs`;
-    return `${best.offer} gives most for each 1 that it costs: ${show('ratio', best.value_ratio_of_offer)}; ${worst.offer} gives ${show('ratio', worst.value_ratio_of_offer)}`;
+    if (best.offer === worst.offer) return `The offer ${best.offer} gives ${show('ratio', best.value_ratio_of_offer)} for each 1 that it costs`;
+    return `The offer ${best.offer} gives most for each 1 that it costs: ${show('ratio', best.value_ratio_of_offer)}; ${worst.offer} gives ${show('ratio', worst.value_ratio_of_offer)}`;
   },
   words: () => 'Perceived value, weighted scores for each answer about an offer: benefits to the right, costs (price, time, effort) to the left.',
   chart(rows, look) {
@@ -447,12 +447,15 @@ const attribution = {
     return distinct(known(rows, 'share').map(row => row.channel)).map(channel => this.span(rows, channel)).sort((a, b) => b.mean - a.mean);
   },
   title(rows) {
-    const top = this.channels(rows)[0];
+    const top = this.channels(rows).find(span => span.channel !== '(none)');
     if (!top) return 'No orders have a touch before them yet';
+    const none = this.channels(rows).find(span => span.channel === '(none)');
+    if (none && none.mean > top.mean) return `${percent(none.mean)} of the orders come without a touch before; of the channels, ${top.channel} earns most`;
     if (top.high - top.low < 0.05) return `The channel ${top.channel} earns most of the orders, whichever way one counts: ${percent(top.low)} to ${percent(top.high)}`;
     return `What ${top.channel} earns depends on how one counts: ${percent(top.low)} to ${percent(top.high)} of the orders`;
   },
-  words: () => 'Share of days with orders due to each channel, by method of attribution.',
+  words: rows => 'Share of days with orders due to each channel, by method of attribution.'
+    + (rows.some(row => row.channel === '(none)') ? ' (none): days that no touch led to.' : ''),
   chart(rows, look) {
     const list = this.channels(rows).map(span => span.channel).reverse();
     if (list.length === 0) return null;
