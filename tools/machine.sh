@@ -47,6 +47,7 @@ fi
 # The packages a build needs, and those that the tests need besides.
 CV_BUILD_PACKAGES=(make gcc libc6-dev)
 CV_TEST_PACKAGES=(libtap-parser-sourcehandler-pgtap-perl libipc-run-perl)
+CV_BROWSER_PACKAGES=(chromium fonts-inter)
 if [ -z "${PG_CONFIG:-}" ]; then
     CV_BUILD_PACKAGES+=("postgresql-$PG_MAJOR" "postgresql-server-dev-$PG_MAJOR")
     CV_TEST_PACKAGES+=("postgresql-$PG_MAJOR-pgtap")
@@ -172,7 +173,12 @@ remove_guards() {
 # need_packages NAME...: install the Debian packages that are missing, and nothing else.
 # Meanwhile no cluster is created and no service started or stopped.
 need_packages() {
-    local name log missing=()
+    try_packages "$@" || die 'apt-get install failed'
+}
+
+# try_packages NAME...: the same, and its status tells whether they are there.
+try_packages() {
+    local name log missing=() status=0
     if ! command -v apt-get > /dev/null; then
         say "no apt-get here; expecting what these packages hold: $*"
         return
@@ -193,11 +199,18 @@ need_packages() {
         apt-get install -y -q --no-install-recommends -o Dpkg::Use-Pty=0 \
         -o DPkg::Lock::Timeout=300 "${missing[@]}" >> "$log" 2>&1 < /dev/null; then
         tail -n 60 "$log" >&2
-        rm -f "$log"
-        die 'apt-get install failed'
+        status=1
     fi
     rm -f "$log"
     remove_guards
+    return $status
+}
+
+# try_npm: npm is there, or comes from Debian, if this user may install it.
+try_npm() {
+    command -v npm > /dev/null && return
+    [ "$(id -u)" = 0 ] || command -v sudo > /dev/null || return
+    try_packages nodejs npm
 }
 
 # try_packages NAME...: need_packages for what a script can do without: it returns 1 where
