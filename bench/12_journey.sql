@@ -3,7 +3,7 @@
 INSERT INTO parts
 SELECT 12, 'Journeys and funnels',
        format('%s events of %s customers in random physical order (%s), four stages. The floor is '
-              '`SELECT customer_id, min(at), max(at), count(*) ... GROUP BY customer_id`. The funnel has four steps within '
+              '`SELECT customer_id, min(at), max(at), count(*) ... GROUP BY customer_id`, for `window_funnel` with `count(ARRAY[four conditions])`. The funnel has four steps within '
               '7 days of the first; `window_funnel` is in mode `exact`. The covering index is `(customer_id, at) INCLUDE (stage)`. '
               'Window functions: one sort, then for each step the latest entry that has come so far, by a running maximum; '
               'self-joins: each step joined to the one before. Elsewhere, for orientation: the same funnel over '
@@ -13,6 +13,8 @@ SELECT 12, 'Journeys and funnels',
 FROM events_size;
 
 \set floor 'SELECT customer_id, min(at), max(at), count(*) FROM events GROUP BY customer_id'
+-- the floor with the conditions that window_funnel takes
+\set conditions 'SELECT customer_id, min(at), max(at), count(ARRAY[stage = ''visit'', stage = ''product'', stage = ''cart'', stage = ''checkout'']) FROM events GROUP BY customer_id'
 \set log 'SELECT customer_id, journey_log(at, stage) FROM events GROUP BY customer_id'
 \set funnel 'SELECT customer_id, funnel(journey_log(at, stage), ''{visit,product,cart,checkout}'', ''7 days'') FROM events GROUP BY customer_id'
 \set window_funnel 'SELECT customer_id, window_funnel(''7 days'', ''exact'', at, stage = ''visit'', stage = ''product'', stage = ''cart'', stage = ''checkout'') FROM events GROUP BY customer_id'
@@ -55,10 +57,10 @@ SELECT compare(12, 'window functions', :'windows', '{"`funnel_steps`, sort plan"
 CREATE INDEX events_of_customer ON events (customer_id, at) INCLUDE (stage);
 VACUUM (ANALYZE) events;
 SELECT same_funnel(:'steps', :'windows', :'joins');
-SELECT compare(12, 'floor', :'floor', '{"`journey_log`, covering index", "`funnel`, covering index", "`window_funnel`, covering index"}',
-               ARRAY[:'log', :'funnel', :'window_funnel'], '{NULL, 1.2, NULL}', :'index_only');
-SELECT compare(12, 'window functions, covering index', :'windows', '{"`funnel_steps`, covering index"}',
-               ARRAY[:'steps'], '{1}', :'index_only');
+SELECT compare(12, 'floor', :'floor', '{"`journey_log`, covering index", "`funnel`, covering index"}',
+               ARRAY[:'log', :'funnel'], '{NULL, 1.2}', :'index_only');
+SELECT compare(12, 'floor with the four conditions', :'conditions', '{"`window_funnel`, covering index"}',
+               ARRAY[:'window_funnel'], '{1.2}', :'index_only');
 SELECT compare(12, '`lag()`, `GROUP BY`, `percentile_cont`', :'lags', '{"`edges(journey_graph(...))`, covering index"}',
                ARRAY[:'graph'], '{NULL}', '{"enable_seqscan": "off", "work_mem": "6GB"}');
 
@@ -67,6 +69,6 @@ VACUUM (FREEZE, ANALYZE) journeys;
 SELECT report(12, ARRAY['table of journey logs', megabytes(pg_table_size('journeys')), 'table of events', megabytes(bytes),
                         ratio(pg_table_size('journeys') / bytes::float8)])
 FROM events_size;
-SELECT compare(12, 'window functions, covering index', :'windows', '{"`funnel_steps` over stored logs"}',
-               ARRAY['SELECT s.* FROM (SELECT funnel_summary(funnel(log, ''{visit,product,cart,checkout}'', ''7 days'')) AS summary FROM journeys) AS summary, funnel_steps(summary) AS s'],
-               '{NULL}', :'index_only');
+SELECT compare(12, 'window functions, covering index', :'windows', '{"`funnel_steps`, covering index", "`funnel_steps` over stored logs"}',
+               ARRAY[:'steps', 'SELECT s.* FROM (SELECT funnel_summary(funnel(log, ''{visit,product,cart,checkout}'', ''7 days'')) AS summary FROM journeys) AS summary, funnel_steps(summary) AS s'],
+               '{1, NULL}', :'index_only');

@@ -57,7 +57,6 @@ fi
 CV_JDBC_PACKAGES=(default-jre-headless ecj libpostgresql-jdbc-java)
 CV_PSYCOPG_PACKAGES=(python3-psycopg)
 CV_ODBC_PACKAGES=(unixodbc odbc-postgresql)
-CV_NPM_PACKAGES=(nodejs npm)
 
 # --- words ------------------------------------------------------------------------------
 
@@ -173,7 +172,7 @@ remove_guards() {
 # need_packages NAME...: install the Debian packages that are missing, and nothing else.
 # Meanwhile no cluster is created and no service started or stopped.
 need_packages() {
-    try_packages "$@" || die 'apt-get install failed'
+    try_packages "$@" || die "missing: $*"
 }
 
 # try_packages NAME...: the same, and its status tells whether they are there.
@@ -187,6 +186,10 @@ try_packages() {
         package_is_installed "$name" || missing+=("$name")
     done
     [ ${#missing[@]} = 0 ] && return
+    if [ "$(id -u)" != 0 ] && ! command -v sudo > /dev/null; then
+        say "this needs root or sudo: installing ${missing[*]}"
+        return 1
+    fi
 
     say "installing ${missing[*]}"
     log=$(mktemp)
@@ -206,20 +209,10 @@ try_packages() {
     return $status
 }
 
-# try_npm: npm is there, or comes from Debian, if this user may install it.
+# try_npm: npm is there, or comes from Debian.
 try_npm() {
     command -v npm > /dev/null && return
-    [ "$(id -u)" = 0 ] || command -v sudo > /dev/null || return
     try_packages nodejs npm
-}
-
-# try_packages NAME...: need_packages for what a script can do without: it returns 1 where
-# they cannot be had.
-try_packages() {
-    (
-        trap remove_guards EXIT
-        need_packages "$@"
-    )
 }
 
 # find_postgres: settle PG_CONFIG, and put its programs first in PATH.

@@ -222,6 +222,8 @@ cv_named_find(const cv_named *state, const char *name, int32 length)
 	int32 low = 0;
 	int32 high = state->names;
 
+	if (state->names <= CV_NAMED_LINEAR)
+		return cv_named_recall(state, name, length);
 	while (low < high)
 	{
 		int32 middle = low + (high - low) / 2;

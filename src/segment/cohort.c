@@ -23,17 +23,10 @@ const cv_tally_kind cv_cohort_kind = {
 	.keys = 2,
 	.counts = 4,
 	.amounts = 2,
-	.grid = true,
-	.labelled = true,
+	CV_PERIOD_TALLY,
 	.form = "{\"period\": .., \"cells\": [[cohort, period, first_active, first_last, active, "
 			"last, first_amount, amount], ...]}",
-	.label = "period",
 	.list = "cells",
-	.append_key = cv_period_append_key,
-	.read_key = cv_period_read_key,
-	.append_label = cv_period_append_label,
-	.read_label = cv_period_read_label,
-	.check_label = cv_period_check_label,
 	.settle = settle,
 	.check = check,
 };

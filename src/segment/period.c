@@ -16,7 +16,9 @@ cv_period_arg(FunctionCallInfo fcinfo, int argument)
 	int period;
 
 	for (period = 0; period < CV_PERIODS; period++)
-		if (length == strlen(cv_period_name[period]) &&
+		/* most are told apart by their first letters */
+		if (length > 0 && letters[0] == cv_period_name[period][0] &&
+			length == strlen(cv_period_name[period]) &&
 			memcmp(letters, cv_period_name[period], length) == 0)
 			return period;
 	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),

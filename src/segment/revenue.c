@@ -39,17 +39,10 @@ const cv_tally_kind cv_revenue_kind = {
 	.keys = 1,
 	.counts = 3,
 	.amounts = 5,
-	.grid = true,
-	.labelled = true,
+	CV_PERIOD_TALLY,
 	.form = "{\"period\": .., \"flows\": [[period, new_customers, reactivated_customers, "
 			"churned_customers, new, reactivated, expansion, contraction, churned], ...]}",
-	.label = "period",
 	.list = "flows",
-	.append_key = cv_period_append_key,
-	.read_key = cv_period_read_key,
-	.append_label = cv_period_append_label,
-	.read_label = cv_period_read_label,
-	.check_label = cv_period_check_label,
 	.settle = settle,
 	.check = check,
 };

@@ -39,6 +39,12 @@ cv_period_check_first(cv_period period, DateADT day)
 		cv_period_refuse_first(period, day);
 }
 
+/* What tallies by period have in common. */
+#define CV_PERIOD_TALLY                                                                    \
+	.grid = true, .labelled = true, .label = "period", .append_key = cv_period_append_key, \
+	.read_key = cv_period_read_key, .append_label = cv_period_append_label,                \
+	.read_label = cv_period_read_label, .check_label = cv_period_check_label
+
 /* ---- log_walk.c ---- */
 
 /* What a customer did in one period. */

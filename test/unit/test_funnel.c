@@ -133,6 +133,51 @@ test_exhaustive(int several, int strict)
 	ok(deep > 300, "%d of them go three steps deep or more", deep);
 }
 
+/*
+ * Few rows of instants all different go a way of their own; rows of no step behind them
+ * take the same rows the way of many.
+ */
+static void
+test_few(void)
+{
+	int wrong_depth = 0;
+	int wrong_chain = 0;
+	int deep = 0;
+	int n;
+
+	for (n = 0; n < 20000; n++)
+	{
+		cv_funnel funnel = { 0 };
+		cv_funnel_row row[100] = { { 0 } };
+		int64_t few_times[CV_FUNNEL_STEPS] = { 0 };
+		int64_t many_times[CV_FUNNEL_STEPS] = { 0 };
+		int count = draw(33);
+		int64_t at = -20;
+		int depth;
+		int i;
+
+		funnel.steps = 1 + draw(n % 2 ? 5 : CV_FUNNEL_STEPS);
+		funnel.within = (uint64_t) draw(n % 3 ? 12 : 100);
+		funnel.strict = draw(2);
+		for (i = 0; i < 100; i++)
+		{
+			row[i].at = at += 1 + draw(3);
+			if (i < count)
+				row[i].meets = n % 5 ? UINT32_C(1) << draw(funnel.steps)
+									 : (uint32_t) draw(1 << 16) << draw(17);
+		}
+		depth = cv_funnel_chain(&funnel, row, (size_t) count, few_times);
+		wrong_depth += cv_funnel_depth(&funnel, row, (size_t) count) != depth ||
+					   cv_funnel_depth(&funnel, row, 100) != depth;
+		wrong_chain += cv_funnel_chain(&funnel, row, 100, many_times) != depth ||
+					   memcmp(few_times, many_times, sizeof(few_times)) != 0;
+		deep += depth >= 3;
+	}
+	ok(wrong_depth == 0, "20000 inputs of few rows have the depths of many, %d wrong", wrong_depth);
+	ok(wrong_chain == 0, "and the chains, %d wrong", wrong_chain);
+	ok(deep > 1000, "%d of them go three steps deep or more", deep);
+}
+
 /* ---- ClickHouse's algorithm, event by event ---- */
 
 typedef struct event
@@ -397,6 +442,7 @@ test_extremes(void)
 int
 main(void)
 {
+	test_few();
 	test_exhaustive(0, 0);
 	test_exhaustive(0, 1);
 	test_exhaustive(1, 0);
