@@ -301,6 +301,9 @@ BEGIN
              FROM %I.value_views_columns() WHERE view = $1', ext) USING view, id, target
         LOOP
             EXECUTE pg_catalog.format('CREATE TABLE %I.%I (%s, PRIMARY KEY (%s))', target, 'stored_' || view, made.columns, made.key);
+            IF view = 'customers' THEN -- the first question of all: the most valuable
+                EXECUTE pg_catalog.format('CREATE INDEX ON %I.stored_customers (clv_rank)', target);
+            END IF;
             EXECUTE pg_catalog.format('COMMENT ON TABLE %I.%I IS %L', target, 'stored_' || view, 'Rows of the view ' || view || ', filled by refresh_value_views().');
             EXECUTE pg_catalog.format('CREATE VIEW %1$I.%2$I WITH (security_invoker = true) AS SELECT %3$s FROM %1$I.%4$I', target, view, made.list, 'stored_' || view);
             EXECUTE pg_catalog.format('COMMENT ON VIEW %I.%I IS %L', target, view, made.words);
