@@ -10,7 +10,7 @@ FROM regexp_split_to_table(:'customers', ',') AS size;
 SELECT customers AS largest FROM sizes WHERE largest \gset
 SELECT setseed(0.5);
 
-CREATE TABLE events AS
+CREATE TABLE purchases AS
 SELECT customer_id, at AS ordered_on, amount
 FROM simulate_purchases(
         '{"family": "bg/nbd", "unit": "7 days", "r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426}',
@@ -18,11 +18,11 @@ FROM simulate_purchases(
         customers => :largest,
         acquired_from => '2024-01-01', acquired_to => '2024-03-24', until => '2025-03-30', seed => 2)
 ORDER BY random();
-VACUUM (FREEZE, ANALYZE) events;
+VACUUM (FREEZE, ANALYZE) purchases;
 
 CREATE TABLE histories AS
 SELECT customer_id, purchase_history(ordered_on, amount, '2025-03-30') AS history
-FROM events GROUP BY customer_id ORDER BY customer_id;
+FROM purchases GROUP BY customer_id ORDER BY customer_id;
 ALTER TABLE histories ADD PRIMARY KEY (customer_id);
 VACUUM (FREEZE, ANALYZE) histories;
 

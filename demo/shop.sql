@@ -130,7 +130,7 @@ WITH first_ones AS ( -- advert, visit, product, cart and checkout, the last of t
            step, channel
     FROM people, generate_series(1, 5) AS step
     WHERE CASE WHEN step = 1 THEN true WHEN NOT buys THEN shop.draw(key, 22) > (step - 1) / 4.0 WHEN step < 5 THEN shop.draw(key, 22 + step) < 0.94 ELSE true END
-), later_ones AS ( -- a letter, another visit, another checkout
+), later_ones AS ( -- an advert by mail, another visit, another checkout
     SELECT customer_id, order_key, at - CASE kind WHEN 1 THEN 1 + 4 * shop.draw(order_key, 20) WHEN 2 THEN 0.01 + shop.draw(order_key, 21) ELSE 0 END AS at, kind
     FROM purchases, generate_series(1, 3) AS kind
     WHERE number > 0 AND shop.draw(order_key, 22 + kind) < (ARRAY[0.3, 0.5, 0.5])[kind]
@@ -141,7 +141,7 @@ FROM (SELECT customer_id, at, (ARRAY['advert', 'visit', 'product', 'cart', 'chec
                   WHEN step < 4 THEN (ARRAY['search', 'social', 'mail', NULL])[1 + floor(4 * shop.draw(key, 40 + step))::integer] END AS channel, NULL AS chain_stage
       FROM first_ones
       UNION ALL
-      SELECT customer_id, at, (ARRAY['newsletter', 'visit', 'checkout'])[kind],
+      SELECT customer_id, at, (ARRAY['advert', 'visit', 'checkout'])[kind],
              CASE kind WHEN 1 THEN 'mail' WHEN 2 THEN (ARRAY['search', 'social', NULL, NULL])[1 + floor(4 * shop.draw(order_key, 30))::integer] END, NULL
       FROM later_ones
       UNION ALL
@@ -234,7 +234,7 @@ COMMENT ON TABLE shop.ratings IS 'How a panel rates offers: benefits and costs, 
 CREATE TABLE shop.costs AS
 SELECT least(last_day, (greatest(date_trunc('month', day::timestamp), first_day) + interval '1 month - 1 day')::date) AS at, chain_stage, round(sum(amount), 2) AS amount, channel
 FROM (SELECT (at AT TIME ZONE 'UTC')::date AS day, coalesce(chain_stage, 'marketing') AS chain_stage,
-             count(*) * CASE channel WHEN 'display' THEN 9 WHEN 'social' THEN 4 WHEN 'search' THEN 3 WHEN 'referral' THEN 2.5 WHEN 'mail' THEN 0.4 ELSE 6 END AS amount, channel
+             count(*) * CASE channel WHEN 'display' THEN 9 WHEN 'social' THEN 4 WHEN 'search' THEN 3 WHEN 'referral' THEN 2.5 WHEN 'mail' THEN 1.2 ELSE 6 END AS amount, channel
       FROM shop.touches WHERE channel IS NOT NULL OR chain_stage IS NOT NULL GROUP BY 1, 2, channel
       UNION ALL
       SELECT ordered_on, 'development', 0.03 * sum(amount), NULL FROM shop.orders WHERE amount > 0 GROUP BY 1
