@@ -259,15 +259,7 @@ cv_customer_base_combine(PG_FUNCTION_ARGS)
 	cv_customer_base *other;
 	int64 i;
 
-	cv_require_aggregate(fcinfo);
-	if (PG_ARGISNULL(0) && PG_ARGISNULL(1))
-		PG_RETURN_NULL();
-	if (PG_ARGISNULL(0))
-		PG_RETURN_POINTER(read_base(fcinfo, 1));
-	base = read_base(fcinfo, 0);
-	if (PG_ARGISNULL(1))
-		PG_RETURN_POINTER(base);
-	other = read_base(fcinfo, 1);
+	CV_RETURN_UNLESS_BOTH(base, other, read_base);
 	if ((base->header.flags | other->header.flags) & CV_BASE_COVARIATES)
 		PG_RETURN_POINTER(cv_covariate_base_merge(base, other));
 	base = plain_table(base);

@@ -9,6 +9,7 @@
 #include <math.h>
 
 #include "clv/model_fault.h"
+#include "pg/document.h"
 #include "utils/builtins.h"
 #include "utils/json.h"
 #include "utils/jsonb.h"
@@ -118,17 +119,11 @@ cv_model_out(const cv_model_kind *kind, const cv_model *model)
 static char *
 next_member(JsonbIterator **members, JsonbValue *value)
 {
-	JsonbIteratorToken token;
+	JsonbValue key;
 
-	while ((token = JsonbIteratorNext(members, value, true)) != WJB_DONE)
-		if (token == WJB_KEY)
-		{
-			char *key = pnstrdup(value->val.string.val, value->val.string.len);
-
-			(void) JsonbIteratorNext(members, value, true);
-			return key;
-		}
-	return NULL;
+	if (!cv_next_member(members, &key, value))
+		return NULL;
+	return pnstrdup(key.val.string.val, key.val.string.len);
 }
 
 static char *
@@ -139,25 +134,11 @@ string_of(const JsonbValue *value, const char *type, const char *key)
 	return pnstrdup(value->val.string.val, value->val.string.len);
 }
 
-static double
-number_of(const JsonbValue *value, const char *type, const char *key)
-{
-	double number;
-
-	if (value->type != jbvNumeric)
-		cv_malformed(type, "\"%s\" must be a number.", key);
-	number = DatumGetFloat8(
-		DirectFunctionCall1(numeric_float8_no_overflow, NumericGetDatum(value->val.numeric)));
-	if (!isfinite(number))
-		cv_malformed(type, "\"%s\" is too large.", key);
-	return number;
-}
-
 /* A whole number, as far as doubles hold them; out of range it fails the checks. */
 static int64
 count_of(const JsonbValue *value, const char *type, const char *key)
 {
-	return (int64) Max(-1, Min(9e18, number_of(value, type, key)));
+	return (int64) Max(-1, Min(9e18, cv_member_number(value, type, key)));
 }
 
 static bool
@@ -211,7 +192,7 @@ read_covariance(const char *type, cv_model *model, const JsonbValue *value)
 	for (i = 0; i < n; i++)
 		for (j = 0; j <= i; j++)
 			covariance[i * n + j] = covariance[j * n + i] =
-				number_of(getIthJsonbValueFromContainer(list, at++), type, "log_covariance");
+				cv_member_number(getIthJsonbValueFromContainer(list, at++), type, "log_covariance");
 	model->header.flags |= CV_MODEL_COVARIANCE;
 }
 
@@ -232,11 +213,11 @@ read_fit(const cv_model_kind *kind, cv_model *model, JsonbContainer *fit)
 		if (strcmp(key, "customers") == 0)
 			model->customers = count_of(&value, type, key);
 		else if (strcmp(key, "log_likelihood") == 0)
-			model->log_likelihood = number_of(&value, type, key);
+			model->log_likelihood = cv_member_number(&value, type, key);
 		else if (strcmp(key, "penalty") == 0 && kind->has_penalty)
-			model->penalty = number_of(&value, type, key);
+			model->penalty = cv_member_number(&value, type, key);
 		else if (strcmp(key, "gradient") == 0)
-			model->gradient = number_of(&value, type, key);
+			model->gradient = cv_member_number(&value, type, key);
 		else if (strcmp(key, "iterations") == 0)
 			model->iterations = count_of(&value, type, key);
 		else if (strcmp(key, "converged") == 0)
@@ -389,7 +370,7 @@ model_from_jsonb(const cv_model_kind *kind, Jsonb *document)
 		}
 		if (strcmp(key, "k") == 0 && cv_model_most_k(kind, model) > 0)
 		{
-			double k = number_of(&value, type, key);
+			double k = cv_member_number(&value, type, key);
 
 			/* -1 fails the checks */
 			model->k = k >= 1 && k <= PG_INT32_MAX && k == floor(k) ? (int32) k : -1;
@@ -408,7 +389,7 @@ model_from_jsonb(const cv_model_kind *kind, Jsonb *document)
 		if (i == n)
 			cv_malformed(type, "A model of family \"%s\" has no member \"%s\".",
 						 kind->family(model->family), key);
-		model->parameter[i] = number_of(&value, type, key);
+		model->parameter[i] = cv_member_number(&value, type, key);
 		known[i] = true;
 	}
 	for (i = 0; i < n; i++)

@@ -150,15 +150,7 @@ cv_funnel_summary_combine(PG_FUNCTION_ARGS)
 	cv_named *summary;
 	cv_named *other;
 
-	cv_require_aggregate(fcinfo);
-	if (PG_ARGISNULL(0) && PG_ARGISNULL(1))
-		PG_RETURN_NULL();
-	if (PG_ARGISNULL(0))
-		PG_RETURN_POINTER(read_summary(fcinfo, 1));
-	summary = read_summary(fcinfo, 0);
-	if (PG_ARGISNULL(1))
-		PG_RETURN_POINTER(summary);
-	other = read_summary(fcinfo, 1);
+	CV_RETURN_UNLESS_BOTH(summary, other, read_summary);
 	summary = cv_flow_merge(summary, type_name, other, NULL);
 	cv_count(&summary->parameter[CUSTOMERS], other->parameter[CUSTOMERS], "customers");
 	summary->parameter[STEPS] = Max(summary->parameter[STEPS], other->parameter[STEPS]);

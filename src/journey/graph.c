@@ -170,15 +170,7 @@ cv_journey_graph_combine(PG_FUNCTION_ARGS)
 	cv_named *other;
 	int32 *id;
 
-	cv_require_aggregate(fcinfo);
-	if (PG_ARGISNULL(0) && PG_ARGISNULL(1))
-		PG_RETURN_NULL();
-	if (PG_ARGISNULL(0))
-		PG_RETURN_POINTER(read_graph(fcinfo, 1));
-	graph = read_graph(fcinfo, 0);
-	if (PG_ARGISNULL(1))
-		PG_RETURN_POINTER(graph);
-	other = read_graph(fcinfo, 1);
+	CV_RETURN_UNLESS_BOTH(graph, other, read_graph);
 	id = intern_names(&graph, other);
 	graph = cv_flow_merge(graph, type_name, other, id);
 	graph->parameter[JOURNEYS] += other->parameter[JOURNEYS];
