@@ -14,6 +14,8 @@ FROM orders_size;
 \set log 'SELECT customer_id, activity_log(ordered_on, amount) FROM orders GROUP BY customer_id'
 \set history 'SELECT customer_id, purchase_history(ordered_on, amount, DATE ''2025-12-31'') FROM orders GROUP BY customer_id'
 
+\set least 'SELECT customer_id, min(ordered_on) FROM orders GROUP BY customer_id'
+
 \set no_index '"enable_indexscan": "off", "enable_indexonlyscan": "off", "enable_bitmapscan": "off"'
 \set hash '{"enable_sort": "off", "enable_hashagg": "on", "work_mem": "6GB", ' :no_index '}'
 \set sort '{"enable_sort": "on", "enable_hashagg": "off", "work_mem": "6GB", ' :no_index '}'
@@ -43,15 +45,15 @@ SELECT compare(1, 'built-in', :'built_in',
                '{"`activity_log`, hash plan"}',
                ARRAY[:'log'], '{1.8}', :'hash', 3.5);
 SELECT compare(1, 'built-in', :'built_in',
-               '{"`activity_log`, sort plan", "`purchase_history`, sort plan"}',
-               ARRAY[:'log', :'history'], '{0.9, 0.9}', :'sort');
+               '{"`activity_log`, sort plan", "`purchase_history`, sort plan", "`min(ordered_on)` alone, sort plan"}',
+               ARRAY[:'log', :'history', :'least'], '{0.9, 0.9, NULL}', :'sort');
 SELECT choice('without the index', :'log', :'built_in');
 
 CREATE INDEX orders_of_customer ON orders (customer_id) INCLUDE (ordered_on, amount);
 VACUUM (ANALYZE) orders;
 SELECT compare(1, 'built-in', :'built_in',
-               '{"`activity_log`, covering index", "`purchase_history`, covering index"}',
-               ARRAY[:'log', :'history'], '{0.9, 0.9}', :'index_only');
+               '{"`activity_log`, covering index", "`purchase_history`, covering index", "`min(ordered_on)` alone, covering index"}',
+               ARRAY[:'log', :'history', :'least'], '{0.9, 0.9, NULL}', :'index_only');
 SELECT choice('with the index', :'log', :'built_in');
 DROP INDEX orders_of_customer;
 

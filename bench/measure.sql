@@ -1,10 +1,9 @@
 -- What all parts of the bench measure and report with.
 --
--- A figure is the median of 3 to 5 repetitions. Statements that are compared take turns
--- (A, B, A, B, ...), and a ratio is the median of the turns' ratios, so that noise of the
--- machine hits all of them. SELECTs run under
--- EXPLAIN (ANALYZE, TIMING OFF), which computes every row and sends none; everything else
--- runs as it is and is rolled back.
+-- A figure is the least of 3 to 15 repetitions, as what disturbs them only adds to them.
+-- Statements that are compared take turns (A, B, A, B, ...), so that each of them has the
+-- same chance of a quiet moment. SELECTs run under EXPLAIN (ANALYZE, TIMING OFF), which
+-- computes every row and sends none; everything else runs as it is and is rolled back.
 
 CREATE SCHEMA bench;
 SET search_path = bench, public;
@@ -59,7 +58,7 @@ DECLARE
     plan json;
 BEGIN
     TRUNCATE measured;
-    FOR turn IN 1 .. 5 LOOP
+    FOR turn IN 1 .. 15 LOOP
         EXIT WHEN turn > 3 AND clock_timestamp() - begun > interval '15 seconds';
         FOR i IN 1 .. cardinality(statements) LOOP
             PERFORM set_config(key, value, true)
@@ -84,15 +83,13 @@ BEGIN
             INSERT INTO measured VALUES (turn, i, cpu_taken, wall_taken, plan);
         END LOOP;
     END LOOP;
-    RETURN (SELECT array_agg(ROW(median_seconds, median_wall, median_ratio, median_wall_ratio, first_plan)::timing ORDER BY statement)
-            FROM (SELECT m.statement,
-                         percentile_cont(0.5) WITHIN GROUP (ORDER BY coalesce(m.cpu, m.wall)) AS median_seconds,
-                         percentile_cont(0.5) WITHIN GROUP (ORDER BY m.wall) AS median_wall,
-                         percentile_cont(0.5) WITHIN GROUP (ORDER BY coalesce(m.cpu / first.cpu, m.wall / first.wall)) AS median_ratio,
-                         percentile_cont(0.5) WITHIN GROUP (ORDER BY m.wall / first.wall) AS median_wall_ratio,
-                         (array_agg(m.plan -> 0 -> 'Plan'))[1] AS first_plan
-                  FROM measured AS m JOIN measured AS first ON first.turn = m.turn AND first.statement = 1
-                  GROUP BY m.statement) AS medians);
+    RETURN (SELECT array_agg(ROW(seconds, wall, seconds / first_seconds, wall / first_wall, first_plan)::timing ORDER BY statement)
+            FROM (SELECT *, first_value(seconds) OVER by_statement AS first_seconds, first_value(wall) OVER by_statement AS first_wall
+                  FROM (SELECT statement, min(coalesce(m.cpu, m.wall)) AS seconds, min(m.wall) AS wall,
+                               (array_agg(m.plan -> 0 -> 'Plan'))[1] AS first_plan
+                        FROM measured AS m
+                        GROUP BY statement) AS least
+                  WINDOW by_statement AS (ORDER BY statement)) AS compared);
 END
 $$;
 
