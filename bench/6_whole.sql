@@ -3,7 +3,7 @@
 INSERT INTO parts
 SELECT 6, 'The whole way',
        format('From %s orders in a table, in random physical order, to a lifetime value for each of %s customers: histories, base, both fits, '
-              '`clv`. One statement, or three that store logs, models and values as the README has them (and so write '
+              '`clv`. One statement, or three that store logs, models and values (and so write '
               'two more tables of a row for each customer). Compared with the plain '
               '`GROUP BY customer_id` (count, sum, min, max) of the same table. The planner chooses, with `work_mem` 256 MB and '
               '`random_page_cost` 1.1. Elsewhere, for orientation: lifetimes about 20 s, CLVTools about 51 s.',
@@ -35,8 +35,8 @@ $$
         SELECT fit_buying(base, %L) AS buying, fit_spending(base) AS spending
         FROM (SELECT customer_base(purchase_history(log, DATE '2025-03-30')) AS base FROM whole_logs) AS bases;
         CREATE TABLE whole_values AS
-        SELECT customer_id, clv(buying, spending, history, '1 year')
-        FROM whole_logs CROSS JOIN whole_models, purchase_history(log, DATE '2025-03-30') AS history$_$, family)
+        SELECT customer_id, clv(buying, spending, purchase_history(log, DATE '2025-03-30'), '1 year')
+        FROM whole_logs CROSS JOIN whole_models$_$, family)
 $$;
 
 \set settings '{"work_mem": "256MB", "random_page_cost": "1.1"}'
