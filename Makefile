@@ -28,7 +28,7 @@ CORE_OBJS       = src/core/beta_power.o src/core/bg_bb.o src/core/bg_nbd.o \
 	src/core/exact_sum.o src/core/funnel.o src/core/least_squares.o \
 	src/core/linear.o src/core/markov_attribution.o src/core/matrix.o \
 	src/core/net_score.o src/core/newton.o src/core/normal.o src/core/pareto_nbd.o \
-	src/core/posterior.o src/core/quadrature.o src/core/random.o \
+	src/core/pareto_sums.o src/core/posterior.o src/core/quadrature.o src/core/random.o \
 	src/core/relative_importance.o src/core/renewal.o src/core/renewal_discount.o \
 	src/core/retention.o src/core/sequence.o src/core/sequence_pattern.o \
 	src/core/simulate.o src/core/special.o src/core/spending.o

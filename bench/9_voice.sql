@@ -1,11 +1,5 @@
 -- Part 9: what customers say, against plain SQL.
 
-\echo making answers
-CREATE TABLE answers AS
-SELECT h % 8 AS segment, (h / 8 % 11)::integer AS score, 0.5 + h % 1000 / 999.0::float8 AS weight
-FROM (SELECT abs(hashint8(n)::bigint) AS h FROM generate_series(1, greatest(1000, :rows / 2)) AS n) AS t;
-VACUUM (FREEZE, ANALYZE) answers;
-
 INSERT INTO parts
 SELECT 9, 'The customer''s voice',
        format('`SELECT segment, ... FROM answers GROUP BY segment` over %s answers from 0 to 10 in 8 segments. FILTER: '

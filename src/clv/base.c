@@ -13,6 +13,10 @@
  * histories has 4 MB and so stays near the processor, where a hash table of the entries
  * themselves would have 32; a new entry goes to the end; and growing, merging and sorting
  * read and write one entry after the other.
+ *
+ * Two states with many histories each, as parallel workers send them, are not looked up
+ * in each other but put one behind the other, to a list without an index.  What such a list
+ * holds twice is put together when it is sorted, or before anything small is added to it.
  */
 #include "postgres.h"
 
@@ -30,8 +34,10 @@ static const char type_name[] = "cv_customer_base";
 #define LEAST_CAPACITY 16
 #define ENTRY_AND_SLOTS (sizeof(cv_base_entry) + 2 * sizeof(uint32))
 #define CAPACITY(table) ((int64) ((VARSIZE(table) - SMALLEST) / ENTRY_AND_SLOTS))
-#define PLACE_BITS 25 /* enough for what 1 GB can hold */
-#define AHEAD 16	  /* entries; fetching their slots in time takes a quarter off a merge */
+#define PLACE_BITS 25	   /* enough for what 1 GB can hold */
+#define AHEAD 16		   /* entries; fetching their slots in time takes a quarter off a merge */
+#define FEWEST_JOINED 4096 /* entries: below this a table is small enough to be looked up in */
+#define MOST_JOINED (1 << 24)
 #define FEWEST_DEALT 256
 #define LARGEST_DEALT (1 << 22)
 #define DIGIT_BITS 11
@@ -65,8 +71,8 @@ is_table(const cv_customer_base *base)
 static cv_customer_base *
 read_base(FunctionCallInfo fcinfo, int argument)
 {
-	cv_customer_base *base =
-		cv_value_arg(fcinfo, argument, type_name, SMALLEST, CV_BASE_TABLE | CV_BASE_COVARIATES);
+	cv_customer_base *base = cv_value_arg(fcinfo, argument, type_name, SMALLEST,
+										  CV_BASE_TABLE | CV_BASE_COVARIATES | CV_BASE_LIST);
 	bool table = (base->header.flags & CV_BASE_TABLE) != 0;
 
 	if (base->header.flags & CV_BASE_COVARIATES)
@@ -130,25 +136,32 @@ expect(const cv_customer_base *table, int64 capacity, const cv_base_entry *entry
 	__builtin_prefetch(&slots[cv_hash_entry(entry) & (2 * capacity - 1)]);
 }
 
-/* A table of the given capacity with the contents of "base". */
+/* A base with the sums of another, and room for entries of the size given. */
+static cv_customer_base *
+new_base(const cv_customer_base *sums, int64 capacity, Size element, uint8 flags)
+{
+	cv_customer_base *base = cv_state_alloc_bare(SMALLEST, capacity, element, type_name, flags);
+
+	base->customers = sums->customers;
+	base->gapless = sums->gapless;
+	base->gaps_high = sums->gaps_high;
+	base->gaps_low = sums->gaps_low;
+	return base;
+}
+
+/* A table of the given capacity with the contents of "base", whose entries are all different. */
 static cv_customer_base *
 make_table(const cv_customer_base *base, int64 capacity)
 {
-	cv_customer_base *table;
-	uint32 *slots;
+	cv_customer_base *table = new_base(base, capacity, ENTRY_AND_SLOTS, CV_BASE_TABLE);
+	uint32 *slots = (uint32 *) (table->entry + capacity);
 	int64 i;
 
-	table = cv_state_alloc(SMALLEST, capacity, ENTRY_AND_SLOTS, type_name, CV_BASE_TABLE);
-	table->customers = base->customers;
-	table->gapless = base->gapless;
-	table->gaps_high = base->gaps_high;
-	table->gaps_low = base->gaps_low;
 	table->count = base->count;
 	memcpy(table->entry, base->entry, base->count * sizeof(cv_base_entry));
-	slots = (uint32 *) (table->entry + capacity);
+	memset(slots, 0, 2 * capacity * sizeof(uint32));
 	for (i = 0; i < base->count; i++)
 	{
-		/* all are different: no need to look at them */
 		uint64 hash = cv_hash_entry(&table->entry[i]);
 		uint64 at = hash & (2 * capacity - 1);
 
@@ -187,18 +200,68 @@ add_entry(cv_customer_base *base, const cv_base_entry *entry)
 	return base;
 }
 
+/* Adds entries that another base counts. */
+static cv_customer_base *
+add_entries(cv_customer_base *base, const cv_base_entry *entry, int64 n)
+{
+	int64 i;
+
+	for (i = 0; i < n; i++)
+	{
+		if (i + AHEAD < n)
+			expect(base, CAPACITY(base), &entry[i + AHEAD]);
+		base = add_entry(base, &entry[i]);
+		if (i % 4096 == 0)
+			CHECK_FOR_INTERRUPTS();
+	}
+	return base;
+}
+
 /* Customers are a state of the right kind and size to be added to. */
 static cv_customer_base *
 plain_table(cv_customer_base *base)
 {
+	cv_customer_base *table;
+
 	if (base == NULL)
 		return cv_state_alloc(SMALLEST, LEAST_CAPACITY, ENTRY_AND_SLOTS, type_name, CV_BASE_TABLE);
 	if (base->header.flags & CV_BASE_COVARIATES)
 		cv_base_without_covariates(base);
-	if (!(base->header.flags & CV_BASE_TABLE))
+	if (base->header.flags & CV_BASE_TABLE)
+		return base;
+	if (!(base->header.flags & CV_BASE_LIST))
 		return make_table(base,
 						  Max(LEAST_CAPACITY, (int64) pg_nextpower2_64((uint64) base->count + 1)));
-	return base;
+	table = cv_state_alloc(SMALLEST, LEAST_CAPACITY, ENTRY_AND_SLOTS, type_name, CV_BASE_TABLE);
+	table->gapless = base->gapless;
+	cv_set_base_gaps(table, cv_base_gaps(base));
+	return add_entries(table, base->entry, base->count);
+}
+
+/*
+ * Are two states to be joined to a list?  Not if one is small beside the state that it is
+ * added to: so a list is at most five times as long as what was joined to it last, however
+ * often the same histories come.
+ */
+static bool
+are_many(const cv_customer_base *base, const cv_customer_base *other)
+{
+	return other->count >= FEWEST_JOINED && base->count >= FEWEST_JOINED &&
+		   base->count / 4 <= other->count && base->count + other->count <= MOST_JOINED;
+}
+
+/* The entries of both bases, one behind the other. */
+static cv_customer_base *
+join_lists(const cv_customer_base *base, const cv_customer_base *other)
+{
+	cv_customer_base *list =
+		new_base(base, base->count + other->count, sizeof(cv_base_entry), CV_BASE_LIST);
+
+	list->customers += other->customers;
+	list->count = base->count + other->count;
+	memcpy(list->entry, base->entry, base->count * sizeof(cv_base_entry));
+	memcpy(list->entry + base->count, other->entry, other->count * sizeof(cv_base_entry));
+	return list;
 }
 
 /*
@@ -257,20 +320,12 @@ cv_customer_base_combine(PG_FUNCTION_ARGS)
 {
 	cv_customer_base *base;
 	cv_customer_base *other;
-	int64 i;
 
 	CV_RETURN_UNLESS_BOTH(base, other, read_base);
 	if ((base->header.flags | other->header.flags) & CV_BASE_COVARIATES)
 		PG_RETURN_POINTER(cv_covariate_base_merge(base, other));
-	base = plain_table(base);
-	for (i = 0; i < other->count; i++)
-	{
-		if (i + AHEAD < other->count)
-			expect(base, CAPACITY(base), &other->entry[i + AHEAD]);
-		base = add_entry(base, &other->entry[i]);
-		if (i % 4096 == 0)
-			CHECK_FOR_INTERRUPTS();
-	}
+	base = are_many(base, other) ? join_lists(base, other)
+								 : add_entries(plain_table(base), other->entry, other->count);
 	base->gapless += other->gapless;
 	cv_set_base_gaps(base, cv_base_gaps(base) + cv_base_gaps(other));
 	PG_RETURN_POINTER(base);
@@ -377,6 +432,21 @@ sort_histories(cv_base_entry *sorted, const cv_base_entry *entry, int64 n)
 	}
 }
 
+/* Counts what a sorted list holds twice in one entry; returns how many entries are left. */
+static int64
+count_same(cv_base_entry *entry, int64 n)
+{
+	int64 last = 0;
+	int64 i;
+
+	for (i = 1; i < n; i++)
+		if (same_history(&entry[last], &entry[i]))
+			cv_count_customers(&entry[last], entry[i].customers);
+		else
+			entry[++last] = entry[i];
+	return n > 0 ? last + 1 : 0;
+}
+
 /* The base as stored: sorted and of exact size; the argument where it is so. */
 static const cv_customer_base *
 sorted_base(const cv_customer_base *base)
@@ -385,15 +455,16 @@ sorted_base(const cv_customer_base *base)
 
 	if (base->header.flags & CV_BASE_COVARIATES)
 		return cv_covariate_base_stored(base, NULL);
-	if (!(base->header.flags & CV_BASE_TABLE))
+	if (!(base->header.flags & (CV_BASE_TABLE | CV_BASE_LIST)))
 		return base;
-	sorted = cv_state_alloc(SMALLEST, base->count, sizeof(cv_base_entry), type_name, 0);
-	sorted->customers = base->customers;
-	sorted->gapless = base->gapless;
-	sorted->gaps_high = base->gaps_high;
-	sorted->gaps_low = base->gaps_low;
+	sorted = new_base(base, base->count, sizeof(cv_base_entry), 0);
 	sorted->count = base->count;
 	sort_histories(sorted->entry, base->entry, base->count);
+	if (base->header.flags & CV_BASE_LIST)
+	{
+		sorted->count = count_same(sorted->entry, base->count);
+		SET_VARSIZE(sorted, SMALLEST + sorted->count * sizeof(cv_base_entry));
+	}
 	return sorted;
 }
 

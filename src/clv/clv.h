@@ -42,6 +42,7 @@ typedef struct cv_base_entry
 
 #define CV_BASE_TABLE 0x01		/* a state: an unsorted list with a hash index */
 #define CV_BASE_COVARIATES 0x02 /* with covariates: see covariates.h */
+#define CV_BASE_LIST 0x04		/* a state: an unsorted list that may hold a history twice */
 
 typedef struct cv_customer_base
 {

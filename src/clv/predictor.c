@@ -19,6 +19,7 @@
 #define MEMO_LARGEST 65536
 #define MEMO_ROOM (16 * 1024 * 1024) /* bytes, which many stages fill earlier */
 #define MEMO_TRIES 16
+#define CACHE_LINE 64
 
 /* A copy of a value for as long as the call site lives; old room is used again. */
 static struct varlena *
@@ -74,7 +75,7 @@ static void
 memo_free(const cv_predictor *self)
 {
 	if (self->memo)
-		pfree(self->memo);
+		pfree(self->memo_bytes);
 	if (self->of_stage)
 		pfree(self->of_stage);
 }
@@ -236,7 +237,10 @@ memo_grow(FunctionCallInfo fcinfo, cv_predictor *self)
 	int i;
 
 	self->memo_size = old.memo ? old.memo_size * 2 : MEMO_SMALLEST;
-	self->memo = MemoryContextAllocZero(context, self->memo_size * sizeof(cv_answer));
+	/* an answer has the size of a cache line, and is to take no more than one */
+	self->memo_bytes =
+		MemoryContextAllocZero(context, self->memo_size * sizeof(cv_answer) + CACHE_LINE);
+	self->memo = (cv_answer *) TYPEALIGN(CACHE_LINE, self->memo_bytes);
 	if (self->stages > 0)
 		self->of_stage =
 			MemoryContextAlloc(context, sizeof(double) * self->memo_size * self->stages);

@@ -56,6 +56,7 @@ struct cv_predictor
 	int memo_size;
 	int memo_used;
 	cv_answer *memo;
+	char *memo_bytes; /* where it was allocated */
 	int stages;		  /* of a regular family, else 0 */
 	double *of_stage; /* for each slot of the memo the value by stage */
 };

@@ -252,7 +252,8 @@ power_mean(cv_beta_power *mean, double y)
 		sum += term;
 		zk *= z;
 
-		if (k < 3)
+		/* no ratio is below z: mostly that says that there is more to come */
+		if (k < 3 || fabs(term) * z > 1e-17 * fabs(sum))
 			continue;
 
 		/*

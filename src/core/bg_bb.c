@@ -479,4 +479,5 @@ const cv_buying_family cv_bg_bb = { "bg/bb",
 									{ 0 },
 									0,
 									1,
-									NULL };
+									NULL,
+									0 };

@@ -211,7 +211,8 @@ const cv_buying_family cv_bg_nbd = { "bg/nbd",
 									 { 0, 1, 0, 2 },
 									 0,
 									 0,
-									 NULL };
+									 NULL,
+									 0 };
 
 const cv_buying_family cv_mbg_nbd = { "mbg/nbd",
 									  4,
@@ -226,4 +227,5 @@ const cv_buying_family cv_mbg_nbd = { "mbg/nbd",
 									  { 0, 1, 0, 2 },
 									  0,
 									  0,
-									  NULL };
+									  NULL,
+									  0 };

@@ -166,7 +166,8 @@ const cv_buying_family cv_nbd = { "nbd",
 								  { 0, 1 },
 								  0,
 								  0,
-								  NULL };
+								  NULL,
+								  0 };
 
 /* ---- the fit ---- */
 
@@ -215,11 +216,14 @@ buying_objective(int n, const double *theta, double *gradient, double *hessian, 
 	cv_group sample[ROWS_BETWEEN_CHECKS];
 	double p[CV_BUYING_NUMBERS];
 	double value;
+	int most = ROWS_BETWEEN_CHECKS;
 	int rows;
 	int from;
 	int i;
 	int j;
 
+	if (fit->stride == 1 && fit->family->together > most)
+		most = fit->family->together;
 	memset(&sum, 0, sizeof(sum));
 	for (i = 0; i < n; i++)
 		p[i] = exp(theta[i]);
@@ -229,8 +233,8 @@ buying_objective(int n, const double *theta, double *gradient, double *hessian, 
 		const cv_group *chunk = fit->group + from;
 
 		rows = (fit->n - from + fit->stride - 1) / fit->stride;
-		if (rows > ROWS_BETWEEN_CHECKS)
-			rows = ROWS_BETWEEN_CHECKS;
+		if (rows > most)
+			rows = most;
 		if (fit->check)
 			fit->check();
 		if (fit->stride > 1)
@@ -316,9 +320,13 @@ cv_fit_buying(const cv_buying_family *family, cv_group *group, int n, double pen
 	}
 	if (!sampled)
 		cv_newton_minimise(k, buying_objective, &fit, start, starts, LOG_BOUND, minimum);
-	fit.penalty = 0;
-	log_likelihood = -customers * buying_objective(k, minimum->theta, gradient, hessian, &fit) -
-					 purchases * (family->k > 0 ? family->k : 1) * log(fit.scale);
+	log_likelihood = -customers * minimum->value;
+	if (penalty > 0)
+	{
+		fit.penalty = 0;
+		log_likelihood = -customers * buying_objective(k, minimum->theta, gradient, hessian, &fit);
+	}
+	log_likelihood -= purchases * (family->k > 0 ? family->k : 1) * log(fit.scale);
 	for (i = 0; i < family->parameters; i++)
 		if (family->is_time[i])
 			minimum->theta[i] += log(fit.scale);

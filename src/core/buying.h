@@ -88,6 +88,7 @@ typedef struct cv_buying_family
 	int k;						 /* of the regular, whose future depends on t_x too; else 0 */
 	int discrete;				 /* times are whole numbers of opportunities to buy */
 	const cv_by_stage *by_stage; /* of the regular, else NULL */
+	int together; /* groups that add() takes at a time, for what they share; 0: any */
 } cv_buying_family;
 
 extern const cv_buying_family cv_nbd;

@@ -351,7 +351,8 @@ const cv_buying_family cv_bg_cnbd = { "bg/cnbd-k",
 									  { 0 },
 									  1,
 									  0,
-									  &bg_stages };
+									  &bg_stages,
+									  0 };
 
 const cv_buying_family cv_mbg_cnbd = { "mbg/cnbd-k",
 									   4,
@@ -366,4 +367,5 @@ const cv_buying_family cv_mbg_cnbd = { "mbg/cnbd-k",
 									   { 0 },
 									   1,
 									   0,
-									   &mbg_stages };
+									   &mbg_stages,
+									   0 };

@@ -10,40 +10,15 @@
  * With the smaller of alpha and beta as the base, base + y = (base + t_x) e^u
  * makes the integrand analytic for |Im u| < pi and nearly exponential.
  */
-#include "core/buying.h"
+#include "core/pareto_nbd.h"
 
 #include <math.h>
 #include <stddef.h>
 
-#include "core/quadrature.h"
 #include "core/special.h"
 
-enum
-{
-	R,
-	ALPHA,
-	S,
-	BETA
-};
-
-/* Where and how finely I is to be taken. */
-typedef struct death_rule
-{
-	int by_alpha;	   /* base is alpha */
-	double rate;	   /* of the base's power in u: R - 1 or s */
-	double power;	   /* of the other factor: s + 1 or R */
-	double ratio;	   /* (base + t_x) / (other + t_x), at most 1 */
-	double rise_base;  /* ln (base + T) / (base + t_x), */
-	double rise_other; /* and of the other */
-	double base;	   /* base + t_x */
-	double other;	   /* other + t_x */
-	double width;	   /* of a panel in u */
-	int panels;
-	cv_legendre nodes;
-} death_rule;
-
-static void
-death_rule_init(death_rule *rule, const double *p, double shape, double t_x, double T)
+void
+cv_death_rule_init(cv_death_rule *rule, const double *p, double shape, double t_x, double T)
 {
 	double alpha = p[ALPHA] + t_x;
 	double beta = p[BETA] + t_x;
@@ -62,8 +37,9 @@ death_rule_init(death_rule *rule, const double *p, double shape, double t_x, dou
 		double spread;
 		double width;
 		int n;
-	} tier[] = { { 1.3, 0.6, 6 }, { 3.5, 1.2, 8 }, { 6.5, 1.8, 10 }, { 10, 2.4, 12 },
-				 { 16, 3.1, 14 }, { 22, 3.1, 16 }, { 38, 3.1, 20 },	 { HUGE_VAL, HUGE_VAL, 24 } };
+	} tier[] = { { 0.05, 0.05, 3 }, { 0.25, 0.2, 4 },		   { 1.3, 0.6, 6 }, { 3.5, 1.2, 8 },
+				 { 6.5, 1.8, 10 },	{ 10, 2.4, 12 },		   { 16, 3.1, 14 }, { 22, 3.1, 16 },
+				 { 38, 3.1, 20 },	{ HUGE_VAL, HUGE_VAL, 24 } };
 
 	rule->by_alpha = p[ALPHA] <= p[BETA];
 	rule->base = rule->by_alpha ? alpha : beta;
@@ -97,14 +73,14 @@ death_rule_init(death_rule *rule, const double *p, double shape, double t_x, dou
  * power times the rounding of a number near 1, so that no expm1 is needed here.
  */
 static double
-death_log_density(const death_rule *rule, double u)
+death_log_density(const cv_death_rule *rule, double u)
 {
 	return -rule->rate * u - rule->power * log(1 - rule->ratio + rule->ratio * exp(u));
 }
 
 /* The integral in u, without its front. */
 static double
-death_integral(const death_rule *rule)
+death_integral(const cv_death_rule *rule)
 {
 	double sum = 0;
 	int i;
@@ -119,7 +95,7 @@ death_integral(const death_rule *rule)
 
 /* ln of what stands before the integral in u */
 static double
-death_log_front(const death_rule *rule, const double *p, double shape, double t_x)
+death_log_front(const cv_death_rule *rule, const double *p, double shape, double t_x)
 {
 	double alpha = p[ALPHA] + t_x;
 	double beta = p[BETA] + t_x;
@@ -132,11 +108,11 @@ death_log_front(const death_rule *rule, const double *p, double shape, double t_
 static double
 log_dead(const double *p, double shape, double t_x, double T)
 {
-	death_rule rule;
+	cv_death_rule rule;
 
 	if (!(T > t_x))
 		return -INFINITY;
-	death_rule_init(&rule, p, shape, t_x, T);
+	cv_death_rule_init(&rule, p, shape, t_x, T);
 	return log(p[S] * death_integral(&rule)) + death_log_front(&rule, p, shape, t_x);
 }
 
@@ -163,160 +139,14 @@ static double
 pareto_log_odds_dead(const double *p, double x, double t_x, double T)
 {
 	double shape = p[R] + x;
-	death_rule rule;
+	cv_death_rule rule;
 
 	if (!(T > t_x))
 		return -INFINITY;
-	death_rule_init(&rule, p, shape, t_x, T);
+	cv_death_rule_init(&rule, p, shape, t_x, T);
 	return log(p[S] * death_integral(&rule) * (rule.by_alpha ? rule.ratio : 1)) +
 		   (rule.by_alpha ? shape : p[S]) * rule.rise_base +
 		   (rule.by_alpha ? p[S] : shape) * rule.rise_other;
-}
-
-/*
- * ln{...} is the logarithm of a sum over the fates "alive at T" and "died at y",
- * so its gradient is the posterior mean of the fates' gradients, and its Hessian
- * the mean of their Hessians plus the covariance of their gradients.
- */
-static void
-pareto_add(const double *p, const cv_group *group, int n, cv_likelihood *sum)
-{
-	double r = p[R];
-	double alpha = p[ALPHA];
-	double s = p[S];
-	double beta = p[BETA];
-	double log_front = r * log(alpha) + s * log(beta);
-	double last = -1;
-	double lg = 0;
-	double dg = 0;
-	double tg = 0;
-	int i;
-	int j;
-	int k;
-
-	for (i = 0; i < n; i++)
-	{
-		const cv_group *g = &group[i];
-		double w = g->customers;
-		double shape = r + g->x;
-		double log_at = log(alpha + g->T);
-		double log_bt = log(beta + g->T);
-		double value = -shape * log_at - s * log_bt;
-		double first[4];
-		double second[4][4]; /* E[v v'] + E[Hessian], upper half */
-		double ia = 1 / (alpha + g->T);
-		double ib = 1 / (beta + g->T);
-
-		if (g->x != last)
-		{
-			last = g->x;
-			lg = cv_lgamma_delta(r, last);
-			dg = cv_digamma_delta(r, last);
-			tg = cv_trigamma_delta(r, last);
-		}
-
-		/* alive, with logarithms relative to those at T */
-		first[R] = 0;
-		first[ALPHA] = -shape * ia;
-		first[S] = 0;
-		first[BETA] = -s * ib;
-		for (j = 0; j < 4; j++)
-			for (k = j; k < 4; k++)
-				second[j][k] = first[j] * first[k];
-		second[R][ALPHA] -= ia;
-		second[ALPHA][ALPHA] += shape * ia * ia;
-		second[S][BETA] -= ib;
-		second[BETA][BETA] += s * ib * ib;
-
-		if (g->T > g->t_x)
-		{
-			death_rule rule;
-			double total = 0;
-			double moment[14] = { 0 };
-			double log_start_alpha = log(alpha + g->t_x) - log_at;
-			double log_start_beta = log(beta + g->t_x) - log_bt;
-			double log_dead_value;
-			double dead;
-			double f[4];
-
-			death_rule_init(&rule, p, shape, g->t_x, g->T);
-			for (j = 0; j < rule.panels; j++)
-				for (k = 0; k < rule.nodes.n; k++)
-				{
-					double u = rule.width * (j + rule.nodes.node[k]);
-					double e = exp(u);
-					double reach = 1 - rule.ratio + rule.ratio * e;
-					double other = log(reach);
-					double density =
-						rule.nodes.weight[k] * exp(-rule.rate * u - rule.power * other);
-					double at_base = 1 / (rule.base * e);
-					double at_other = 1 / (rule.other * reach);
-					double la = log_start_alpha + (rule.by_alpha ? u : other);
-					double lb = log_start_beta + (rule.by_alpha ? other : u);
-					double va = rule.by_alpha ? at_base : at_other;
-					double vb = rule.by_alpha ? at_other : at_base;
-					double dla = density * la;
-					double dlb = density * lb;
-					double dva = density * va;
-
-					total += density;
-					moment[0] += dla;
-					moment[1] += dva;
-					moment[2] += dlb;
-					moment[3] += density * vb;
-					moment[4] += dla * la;
-					moment[5] += dla * va;
-					moment[6] += dla * lb;
-					moment[7] += dla * vb;
-					moment[8] += dva * va;
-					moment[9] += dva * lb;
-					moment[10] += dva * vb;
-					moment[11] += dlb * lb;
-					moment[12] += dlb * vb;
-					moment[13] += density * vb * vb;
-				}
-			for (j = 0; j < 14; j++)
-				moment[j] /= total;
-			log_dead_value = log(s * total * rule.width) + death_log_front(&rule, p, shape, g->t_x);
-			dead = 1 / (1 + exp(value - log_dead_value));
-			value = cv_log_add_exp(value, log_dead_value);
-
-			/* gradient of a death at y: -la, -shape va, 1/s - lb, -(s+1) vb */
-			f[R] = -moment[0];
-			f[ALPHA] = -shape * moment[1];
-			f[S] = 1 / s - moment[2];
-			f[BETA] = -(s + 1) * moment[3];
-			for (j = 0; j < 4; j++)
-			{
-				first[j] += dead * (f[j] - first[j]);
-				for (k = j; k < 4; k++)
-					second[j][k] *= 1 - dead;
-			}
-			second[R][R] += dead * moment[4];
-			second[R][ALPHA] += dead * (shape * moment[5] - moment[1]);
-			second[R][S] += dead * (moment[6] - moment[0] / s);
-			second[R][BETA] += dead * (s + 1) * moment[7];
-			second[ALPHA][ALPHA] += dead * (shape * shape + shape) * moment[8];
-			second[ALPHA][S] += dead * shape * (moment[9] - moment[1] / s);
-			second[ALPHA][BETA] += dead * shape * (s + 1) * moment[10];
-			second[S][S] += dead * (moment[11] - 2 * moment[2] / s);
-			second[S][BETA] += dead * ((s + 1) * (moment[12] - moment[3] / s) - moment[3]);
-			second[BETA][BETA] += dead * (s + 1) * (s + 2) * moment[13];
-		}
-		sum->value += w * (lg + log_front + value);
-		for (j = 0; j < 4; j++)
-			for (k = j; k < 4; k++)
-				sum->hessian[j][k] += w * (second[j][k] - first[j] * first[k]);
-		sum->gradient[R] += w * (first[R] + dg + log(alpha) - log_at);
-		sum->gradient[ALPHA] += w * (first[ALPHA] + r / alpha);
-		sum->gradient[S] += w * (first[S] + log(beta) - log_bt);
-		sum->gradient[BETA] += w * (first[BETA] + s / beta);
-		sum->hessian[R][R] += w * tg;
-		sum->hessian[R][ALPHA] += w / alpha;
-		sum->hessian[ALPHA][ALPHA] -= w * r / (alpha * alpha);
-		sum->hessian[S][BETA] += w / beta;
-		sum->hessian[BETA][BETA] -= w * s / (beta * beta);
-	}
 }
 
 /* The lifetime's rate is ~ Gamma(s, beta + T) given alive at T. */
@@ -494,7 +324,7 @@ const cv_buying_family cv_pareto_nbd = { "pareto/nbd",
 										 { "r", "alpha", "s", "beta" },
 										 { 0, 1, 0, 1 },
 										 pareto_log_likelihood,
-										 pareto_add,
+										 cv_pareto_add,
 										 pareto_log_odds_dead,
 										 pareto_survival,
 										 pareto_purchases,
@@ -502,4 +332,5 @@ const cv_buying_family cv_pareto_nbd = { "pareto/nbd",
 										 { 0, 1, 0, 2 },
 										 0,
 										 0,
-										 NULL };
+										 NULL,
+										 CV_PARETO_GROUPS };

@@ -54,10 +54,66 @@ typedef struct spend_context
 	double customers;
 	double penalty;
 	double scale;
-	double sum_log; /* sum of ln m over customers */
+	double sum_log;		  /* of m over customers */
+	double sum_log_total; /* and of mx */
 	cv_interrupt_check check;
-	double value; /* unpenalised log-likelihood of the last call */
 } spend_context;
+
+/* Customers of one x: what their amounts add. */
+typedef struct spend_sums
+{
+	double customers;
+	double less;	/* ln(1 + gamma / total), where total is mx */
+	double share;	/* total / (gamma + total) */
+	double inverse; /* 1 / (gamma + total) */
+	double square;	/* its square */
+} spend_sums;
+
+#define FACTORS 8 /* of one logarithm */
+#define LARGE 1e30
+
+/*
+ * Sums over the first groups of one x; returns how many there are.  Most groups are one customer:
+ * for those one logarithm is taken of a product of 1 + gamma / total, less 1, which keeps
+ * the digits of the small ones.
+ */
+static int
+add_up(const spend_context *fit, int from, double gamma, spend_sums *sums)
+{
+	double x = fit->group[from].x;
+	double product = 0; /* less 1 */
+	int factors = 0;
+	int i;
+
+	memset(sums, 0, sizeof(*sums));
+	for (i = from; i < fit->n && fit->group[i].x == x; i++)
+	{
+		double w = fit->group[i].customers;
+		double total = fit->group[i].m * x;
+		double ratio = gamma / total;
+		double inverse = 1 / (gamma + total);
+
+		if (i % 512 == 0 && fit->check)
+			fit->check();
+		sums->customers += w;
+		sums->share += w * total * inverse;
+		sums->inverse += w * inverse;
+		sums->square += w * inverse * inverse;
+		if (w != 1 || ratio > LARGE)
+		{
+			sums->less += w * log1p(ratio);
+			continue;
+		}
+		product += ratio + product * ratio;
+		if (++factors == FACTORS)
+		{
+			sums->less += log1p(product);
+			product = factors = 0;
+		}
+	}
+	sums->less += log1p(product);
+	return i - from;
+}
 
 static double
 spending_objective(int n, const double *theta, double *gradient, double *hessian, void *context)
@@ -70,52 +126,36 @@ spending_objective(int n, const double *theta, double *gradient, double *hessian
 	double value = 0;
 	double first[3] = { 0 };
 	double second[3][3] = { { 0 } };
-	double last = -1;
-	double lg = 0;
-	double dp = 0;
-	double dq = 0;
-	double tpq = 0;
-	double tp = 0;
 	double psi_q = cv_digamma(q);
 	double psi1_q = cv_trigamma(q);
 	double lgamma_q = cv_lgamma(q);
+	double logs = fit->sum_log_total - fit->customers * log(gamma); /* of total / gamma */
+	spend_sums sums;
 	int i;
 	int j;
 
-	for (i = 0; i < fit->n; i++)
+	for (i = 0; i < fit->n;)
 	{
-		const cv_spend_group *g = &fit->group[i];
-		double w = g->customers;
-		double x = g->x;
-		double total = g->m * x;
-		double inverse = 1 / (gamma + total);
-		double less = log1p(gamma / total);		 /* -ln(mx / (gamma + mx)) */
-		double more = less + log(total / gamma); /* -ln(gamma / (gamma + mx)) */
+		double x = fit->group[i].x;
+		double trigamma = cv_trigamma(p * x + q);
+		double w;
 
-		if (i % 512 == 0 && fit->check)
-			fit->check();
-		if (x != last)
-		{
-			last = x;
-			lg = cv_lgamma_delta(p * x, q) - lgamma_q;
-			dp = cv_digamma_delta(p * x, q);
-			dq = cv_digamma(p * x + q) - psi_q;
-			tpq = cv_trigamma(p * x + q);
-			tp = cv_trigamma_delta(p * x, q);
-		}
-		value += w * (lg - p * x * less - q * more);
-		first[P] += w * x * (dp - less);
-		first[Q] += w * (dq - more);
-		first[GAMMA] += w * (q * total / gamma - p * x) * inverse;
-		second[P][P] += w * x * x * tp;
-		second[P][Q] += w * x * tpq;
-		second[P][GAMMA] -= w * x * inverse;
-		second[Q][Q] += w * (tpq - psi1_q);
-		second[Q][GAMMA] += w * total / gamma * inverse;
-		second[GAMMA][GAMMA] += w * ((p * x + q) * inverse * inverse - q / (gamma * gamma));
+		i += add_up(fit, i, gamma, &sums);
+		w = sums.customers;
+		value += w * (cv_lgamma_delta(p * x, q) - lgamma_q) - (p * x + q) * sums.less;
+		first[P] += x * (w * cv_digamma_delta(p * x, q) - sums.less);
+		first[Q] += w * (cv_digamma(p * x + q) - psi_q) - sums.less;
+		first[GAMMA] += q * sums.share / gamma - p * x * sums.inverse;
+		second[P][P] += w * x * x * cv_trigamma_delta(p * x, q);
+		second[P][Q] += w * x * trigamma;
+		second[P][GAMMA] -= x * sums.inverse;
+		second[Q][Q] += w * (trigamma - psi1_q);
+		second[Q][GAMMA] += sums.share / gamma;
+		second[GAMMA][GAMMA] += (p * x + q) * sums.square - w * q / (gamma * gamma);
 	}
+	value -= q * logs;
+	first[Q] -= logs;
 	value -= fit->sum_log;
-	fit->value = value;
 	natural[P] = p;
 	natural[Q] = q;
 	natural[GAMMA] = gamma;
@@ -144,9 +184,11 @@ cv_fit_gamma_gamma(cv_spend_group *group, int n, double penalty, cv_interrupt_ch
 				   cv_minimum *minimum)
 {
 	static const double start[] = { 1, 1, 1, 0, 1, 0, 2, 0.5, -1 };
-	spend_context fit = { group, n, 0, penalty, 0, 0, check, 0 };
+	spend_context fit = { group, n, 0, penalty, 0, 0, 0, check };
 	double gradient[3];
 	double hessian[9];
+	double log_likelihood;
+	double same = 0;
 	int i;
 
 	for (i = 0; i < n; i++)
@@ -159,9 +201,23 @@ cv_fit_gamma_gamma(cv_spend_group *group, int n, double penalty, cv_interrupt_ch
 	{
 		group[i].m /= fit.scale;
 		fit.sum_log += group[i].customers * log(group[i].m);
+		same += group[i].customers;
+		/* one term for each x: adding one number many times would round the same way each time */
+		if (i == n - 1 || group[i + 1].x != group[i].x)
+		{
+			fit.sum_log_total += same * log(group[i].x);
+			same = 0;
+		}
 	}
+	fit.sum_log_total += fit.sum_log;
 	cv_newton_minimise(3, spending_objective, &fit, start, 3, LOG_BOUND, minimum);
-	spending_objective(3, minimum->theta, gradient, hessian, &fit);
+	log_likelihood = -fit.customers * minimum->value;
+	if (penalty > 0)
+	{
+		fit.penalty = 0;
+		log_likelihood =
+			-fit.customers * spending_objective(3, minimum->theta, gradient, hessian, &fit);
+	}
 	minimum->theta[GAMMA] += log(fit.scale);
-	return fit.value - fit.customers * log(fit.scale);
+	return log_likelihood - fit.customers * log(fit.scale);
 }

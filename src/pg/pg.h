@@ -50,6 +50,8 @@ cv_plain_state(FunctionCallInfo fcinfo, uint8 known_flags)
 /* state.c */
 extern void *
 cv_state_alloc(Size fixed, int64 capacity, Size element, const char *type, uint8 flags);
+extern void *
+cv_state_alloc_bare(Size fixed, int64 capacity, Size element, const char *type, uint8 flags);
 extern void *cv_value_arg(FunctionCallInfo fcinfo, int argument, const char *type, Size smallest,
 						  uint8 known_flags);
 extern void cv_require_aggregate(FunctionCallInfo fcinfo);

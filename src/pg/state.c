@@ -10,6 +10,28 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
+/* The bytes of a state; refuses what would pass 1 GB. */
+static Size
+state_size(Size fixed, int64 capacity, Size element, const char *type)
+{
+	if (capacity < 0 || (uint64) capacity > (MaxAllocSize - fixed) / element)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("%s would exceed 1 GB", type),
+				 errdetail("It would have to hold %lld entries of %zu bytes.", (long long) capacity,
+						   element),
+				 errhint("Aggregate fewer rows at a time, for example by GROUP BY.")));
+	return fixed + (Size) capacity * element;
+}
+
+static void *
+with_header(cv_header *state, Size size, uint8 flags)
+{
+	SET_VARSIZE(state, size);
+	state->version = CV_FORMAT_VERSION;
+	state->flags = flags;
+	return state;
+}
+
 /*
  * Allocates a zeroed state in the current context: "fixed" bytes and room for
  * "capacity" elements.  Refuses before allocating what would pass 1 GB.
@@ -17,21 +39,18 @@
 void *
 cv_state_alloc(Size fixed, int64 capacity, Size element, const char *type, uint8 flags)
 {
-	cv_header *state;
-	Size size;
+	Size size = state_size(fixed, capacity, element, type);
 
-	if (capacity < 0 || (uint64) capacity > (MaxAllocSize - fixed) / element)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("%s would exceed 1 GB", type),
-				 errdetail("It would have to hold %lld entries of %zu bytes.", (long long) capacity,
-						   element),
-				 errhint("Aggregate fewer rows at a time, for example by GROUP BY.")));
-	size = fixed + (Size) capacity * element;
-	state = palloc0(size);
-	SET_VARSIZE(state, size);
-	state->version = CV_FORMAT_VERSION;
-	state->flags = flags;
-	return state;
+	return with_header(palloc0(size), size, flags);
+}
+
+/* The same, where the caller fills the elements: only the fixed bytes are zeroed. */
+void *
+cv_state_alloc_bare(Size fixed, int64 capacity, Size element, const char *type, uint8 flags)
+{
+	Size size = state_size(fixed, capacity, element, type);
+
+	return with_header(memset(palloc(size), 0, fixed), size, flags);
 }
 
 /*

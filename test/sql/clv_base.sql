@@ -83,6 +83,41 @@ FROM states;
 SELECT pg_temp.customers_of(history), (SELECT pg_temp.customers_of(history) FROM many WHERE false) AS initial
 FROM many;
 
+-- large states are put one behind the other: 60,000 customers with 30,000 histories in six
+-- overlapping parts of 10,000, as stored bases, as states and as both, in any order, in pairs,
+-- with small parts among them
+CREATE TEMP TABLE large AS
+SELECT n, ROW(1 + n % 3, 1 + n % 400, 400 + n % 7 * 0.5, n % 6007 - 3000, 1.5)::cv_purchase_history AS history
+FROM generate_series(1, 30000) AS n;
+CREATE TEMP TABLE parts AS
+SELECT part, customer_base(history) AS base, pg_temp.state_of(history) AS state
+FROM generate_series(0, 5) AS part JOIN large ON (n - 1 - part * 5000 + 30000) % 30000 < 10000 GROUP BY part;
+CREATE TEMP TABLE small AS
+SELECT n % 10 AS part, customer_base(history) AS base FROM large WHERE n <= 100 GROUP BY 1;
+CREATE TEMP TABLE all_parts AS
+SELECT customer_base(history)::text AS base
+FROM (SELECT history FROM large UNION ALL SELECT history FROM large) AS twice;
+SELECT rollup(parts.base)::text = min(all_parts.base) AS bases,
+       rollup(parts.base ORDER BY part DESC)::text = min(all_parts.base) AS backwards,
+       rollup(state)::text = min(all_parts.base) AS states,
+       pg_temp.merged(state)::text = min(all_parts.base) AS unfinished,
+       rollup(CASE WHEN part % 2 = 0 THEN state ELSE parts.base END)::text = min(all_parts.base) AS both,
+       customers(pg_temp.merged(state)) = 60000 AS counted
+FROM parts, all_parts;
+SELECT rollup(pair)::text = min(all_parts.base) AS pairs
+FROM (SELECT pg_temp.merged(state) AS pair FROM parts GROUP BY part % 3) AS t, all_parts;
+SELECT rollup(base ORDER BY place)::text
+       = (SELECT customer_base(history)::text
+          FROM (SELECT history FROM large UNION ALL SELECT history FROM large
+                UNION ALL SELECT history FROM large WHERE n <= 100) AS t) AS with_small
+FROM (SELECT part * 10 AS place, base FROM parts UNION ALL SELECT 25 + part, base FROM small) AS t;
+-- the same base again and again does not grow without bound
+SELECT max(pg_column_size(state)) < 10 * 10000 * 32 AS bounded, max(customers(state)) AS customers
+FROM (SELECT pg_temp.merged(base) OVER (ORDER BY n) AS state
+      FROM parts, generate_series(1, 12) AS n WHERE part = 0) AS t;
+SELECT jsonb_array_length(rollup(base)::jsonb -> 'histories') AS histories
+FROM parts, generate_series(1, 12) WHERE part = 0;
+
 -- the support functions are of no use by themselves, and do no harm
 SELECT call, pg_temp.error_of('SELECT ' || call) AS error
 FROM unnest(ARRAY[

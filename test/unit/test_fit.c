@@ -198,6 +198,60 @@ test_truth(const cv_buying_family *model, const double *p)
 	   100.0 * inside / intervals);
 }
 
+/* What customers of one x share, in whole days and in continuous time, is what each has alone. */
+static void
+test_shared(const cv_buying_family *model, int whole)
+{
+	static const double places[][CV_BUYING_NUMBERS] = { { 0.3, 4, 0.8, 24, 2 },
+														{ 5, 0.05, 0.02, 300, 3 },
+														{ 0.02, 900, 3, 0.01, 1 } };
+	double worst = 0;
+	size_t place;
+	int i;
+	int j;
+	int k;
+
+	simulate(model, truth[3], MOST, 7);
+	for (i = 0; i < MOST && whole; i++)
+	{
+		group[i].T = ceil(group[i].T * 10);
+		group[i].t_x = floor(group[i].t_x * 10);
+	}
+	for (place = 0; place < sizeof(places) / sizeof(places[0]); place++)
+	{
+		const double *p = places[place];
+		cv_likelihood all;
+		cv_likelihood apart;
+		double size = 0;
+
+		likelihood(model, p, group, MOST, &all);
+		memset(&apart, 0, sizeof(apart));
+		for (i = 0; i < MOST; i++)
+		{
+			cv_likelihood one;
+
+			size += fabs(likelihood(model, p, &group[i], 1, &one));
+			apart.value += one.value;
+			for (j = 0; j < model->parameters; j++)
+			{
+				apart.gradient[j] += one.gradient[j];
+				for (k = j; k < model->parameters; k++)
+					apart.hessian[j][k] += one.hessian[j][k];
+			}
+		}
+		worst = fmax(worst, fabs(all.value - apart.value) / size);
+		for (j = 0; j < model->parameters; j++)
+		{
+			worst = fmax(worst, fabs(all.gradient[j] - apart.gradient[j]) * p[j] / size);
+			for (k = j; k < model->parameters; k++)
+				worst =
+					fmax(worst, fabs(all.hessian[j][k] - apart.hessian[j][k]) * p[j] * p[k] / size);
+		}
+	}
+	ok(worst < 1e-11, "%s: what customers %s share is what each has (error %.1e)", model->name,
+	   whole ? "in whole days" : "in continuous time", worst);
+}
+
 /* The sampled start of large bases changes nothing; nor does weighting. */
 static void
 test_large(void)
@@ -357,6 +411,8 @@ main(void)
 		test_truth(family[i], truth[i]);
 	for (i = 0; i < FAMILIES; i++)
 		test_futures(family[i], truth[i]);
+	test_shared(&cv_pareto_nbd, 1);
+	test_shared(&cv_pareto_nbd, 0);
 	test_large();
 	test_unidentified();
 	test_spending();
