@@ -16,7 +16,7 @@ PG_FUNCTION_INFO_V1(cv_funnel_of_log);
 
 const Oid cv_funnel_result_types[3] = { INT4OID, TIMESTAMPTZOID, TIMESTAMPTZARRAYOID };
 
-/* What a call site keeps: the result's type, and the steps of the last call, taken apart. */
+/* What a call site keeps: the steps of the last call, taken apart, and rows of the result. */
 typedef struct funnel_site
 {
 	TupleDesc shape;
@@ -24,6 +24,7 @@ typedef struct funnel_site
 	int steps;
 	const char *name[CV_FUNNEL_STEPS];
 	int32 length[CV_FUNNEL_STEPS];
+	HeapTupleHeader first[CV_FUNNEL_STEPS + 1]; /* by the number of steps reached, or NULL */
 } funnel_site;
 
 static void
@@ -44,8 +45,10 @@ check_steps(int steps, const char *what)
 static void
 take_steps_apart(funnel_site *site, const ArrayType *steps, MemoryContext context)
 {
+	ArrayType *array;
 	Datum *element;
 	bool *nulls;
+	int count;
 	int i;
 
 	if (ARR_NDIM(steps) > 1)
@@ -53,12 +56,12 @@ take_steps_apart(funnel_site *site, const ArrayType *steps, MemoryContext contex
 						errmsg("steps must have one dimension, not %d", ARR_NDIM(steps))));
 	if (site->array)
 		pfree(site->array);
-	site->array = MemoryContextAlloc(context, VARSIZE(steps));
-	memcpy(site->array, steps, VARSIZE(steps));
-	deconstruct_array(site->array, TEXTOID, -1, false, TYPALIGN_INT, &element, &nulls,
-					  &site->steps);
-	check_steps(site->steps, "steps");
-	for (i = 0; i < site->steps; i++)
+	site->array = NULL;
+	array = MemoryContextAlloc(context, VARSIZE(steps));
+	memcpy(array, steps, VARSIZE(steps));
+	deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, &element, &nulls, &count);
+	check_steps(count, "steps");
+	for (i = 0; i < count; i++)
 	{
 		if (nulls[i])
 			ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
@@ -69,6 +72,14 @@ take_steps_apart(funnel_site *site, const ArrayType *steps, MemoryContext contex
 	}
 	pfree(element);
 	pfree(nulls);
+	for (i = 0; i <= site->steps && site->steps != count; i++)
+		if (site->first[i])
+		{
+			pfree(site->first[i]);
+			site->first[i] = NULL;
+		}
+	site->steps = count;
+	site->array = array;
 }
 
 /* The call site's notes, with the steps of this call. */
@@ -114,6 +125,32 @@ step_times(const int64 *times, int reached, int steps)
 	return PointerGetDatum(array);
 }
 
+/* A row of the result: a copy of the first one that reached as many steps. */
+static Datum
+make_result(FunctionCallInfo fcinfo, funnel_site *site, const int64 *times, int reached)
+{
+	HeapTupleHeader row;
+
+	if (site->first[reached] == NULL)
+	{
+		Datum values[3] = { Int32GetDatum(reached), TimestampTzGetDatum(0),
+							step_times(times, reached, site->steps) };
+		bool nulls[3] = { false, reached == 0, false };
+
+		site->first[reached] = cv_first_row(fcinfo, site->shape, values, nulls);
+	}
+	row = cv_copy_row(site->first[reached]);
+	if (reached > 0)
+	{
+		Size size = reached * sizeof(TimestampTz);
+
+		memcpy((char *) row + row->t_hoff + MAXALIGN(sizeof(int32)), times, sizeof(TimestampTz));
+		/* the array's data are the end of the row */
+		memcpy((char *) row + HeapTupleHeaderGetDatumLength(row) - size, times, size);
+	}
+	return PointerGetDatum(row);
+}
+
 /* funnel(log, steps, within, strict) */
 Datum
 cv_funnel_of_log(PG_FUNCTION_ARGS)
@@ -127,8 +164,6 @@ cv_funnel_of_log(PG_FUNCTION_ARGS)
 	uint32 *meets = few_meets; /* the steps that each stage is */
 	int64 times[CV_FUNNEL_STEPS];
 	cv_funnel funnel;
-	Datum values[3];
-	bool nulls[3] = { false, false, false };
 	size_t rows = 0;
 	int reached;
 	int32 i;
@@ -161,10 +196,5 @@ cv_funnel_of_log(PG_FUNCTION_ARGS)
 		pfree(row);
 	if (meets != few_meets)
 		pfree(meets);
-
-	values[0] = Int32GetDatum(reached);
-	values[1] = TimestampTzGetDatum(reached > 0 ? times[0] : 0);
-	nulls[1] = reached == 0;
-	values[2] = step_times(times, reached, site->steps);
-	return HeapTupleGetDatum(heap_form_tuple(site->shape, values, nulls));
+	return make_result(fcinfo, site, times, reached);
 }

@@ -163,6 +163,9 @@ extern TupleDesc
 cv_result_shape(FunctionCallInfo fcinfo, const char *name, int n, const Oid *types);
 extern Datum cv_row(FunctionCallInfo fcinfo, Datum *values, bool *nulls, const char *name, int n,
 					const Oid *types);
+extern HeapTupleHeader
+cv_first_row(FunctionCallInfo fcinfo, TupleDesc shape, Datum *values, bool *nulls);
+extern HeapTupleHeader cv_copy_row(HeapTupleHeader first);
 extern void cv_emit(FunctionCallInfo fcinfo, Datum *values, bool *nulls);
 
 /* numeric.c */
