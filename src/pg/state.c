@@ -20,14 +20,17 @@ cv_state_alloc(Size fixed, int64 capacity, Size element, const char *type, uint8
 	cv_header *state;
 	Size size;
 
-	if (capacity < 0 || (uint64) capacity > (MaxAllocSize - fixed) / element)
+	/* neither factor passes 2^30: their product fits */
+	if (capacity < 0 || capacity > (int64) MaxAllocSize ||
+		(uint64) capacity * element > MaxAllocSize - fixed)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("%s would exceed 1 GB", type),
 				 errdetail("It would have to hold %lld entries of %zu bytes.", (long long) capacity,
 						   element),
 				 errhint("Aggregate fewer rows at a time, for example by GROUP BY.")));
 	size = fixed + (Size) capacity * element;
-	state = palloc0(size);
+	state = palloc(size);
+	memset(state, 0, size); /* faster than palloc0(), which does it word by word */
 	SET_VARSIZE(state, size);
 	state->version = CV_FORMAT_VERSION;
 	state->flags = flags;
