@@ -10,7 +10,6 @@
 #include "catalog/pg_type.h"
 #include "core/funnel.h"
 #include "journey/condition.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 
 const char cv_condition_log_type[] = "cv_condition_log";
@@ -57,15 +56,8 @@ cv_condition_rule(cv_condition_log *log, const char *rule, int32 length)
 cv_condition_log *
 cv_condition_add(cv_condition_log *log, const char *type, TimestampTz at, uint32 conditions)
 {
-	cv_journey_entry *entry;
-
-	if (unlikely(!(log->header.flags & CV_NAMED_OPEN) ||
-				 log->count >= cv_named_capacity(log, CV_JOURNEY_ENTRY)))
-		log = cv_named_room(log, CV_JOURNEY_ENTRY, type, 1);
-	entry = (cv_journey_entry *) cv_named_entries(log) + log->count++;
-	entry->at = at;
-	entry->stage = 0;
-	entry->conditions = conditions;
+	log = cv_named_room(log, CV_JOURNEY_ENTRY, type, 1);
+	cv_condition_append(log, at, conditions);
 	return log;
 }
 

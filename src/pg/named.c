@@ -91,9 +91,8 @@ make(Size element, const char *type, int64 entries, int64 names, int64 bytes, ui
 		(Size) entries * element <= MaxAllocSize - fixed)
 	{
 		/* what is left of the next power of two is room for entries */
-		Size size = pg_nextpower2_64(fixed + (Size) entries * element);
-
-		entries = (Min(size, MaxAllocSize) - fixed) / element;
+		fixed = Min(pg_nextpower2_64(fixed + (Size) entries * element), MaxAllocSize);
+		entries = 0;
 	}
 	state = cv_state_alloc(fixed, entries, element, type, flags);
 	state->name_capacity = (int32) names;
@@ -150,7 +149,7 @@ cv_named_arg(FunctionCallInfo fcinfo, int argument, const char *type, Size eleme
 		cv_corrupt_binary(type, "The number of names does not fit the length.");
 	fixed = offsetof(cv_named, name) + (uint64) state->name_capacity * sizeof(cv_name) +
 			(uint64) state->bytes_capacity + (uint64) state->index_capacity * sizeof(int32);
-	if (fixed > VARSIZE(state) || (uint64) state->count > (VARSIZE(state) - fixed) / element)
+	if (fixed > VARSIZE(state) || (uint64) state->count * element > VARSIZE(state) - fixed)
 		cv_corrupt_binary(type, "The number of entries does not fit the length.");
 	return state;
 }
@@ -228,10 +227,12 @@ cv_named_intern(cv_named *state, Size element, const char *type, const char *nam
 cv_named *
 cv_named_room(cv_named *state, Size element, const char *type, int64 more)
 {
-	int64 capacity = cv_named_capacity(state, element);
 	int64 needed = state->count + more;
 
-	if (needed <= capacity && state->header.flags & CV_NAMED_OPEN)
+	Size fixed = (char *) cv_named_entries(state) - (char *) state;
+
+	if (needed <= PG_INT32_MAX && state->header.flags & CV_NAMED_OPEN &&
+		fixed + (Size) needed * element <= VARSIZE(state))
 		return state;
 	if (needed > PG_INT32_MAX)
 		needed = PG_INT64_MAX;
@@ -272,44 +273,28 @@ cv_named_ranks(const cv_named *state, int32 *few)
 	return state->names > CV_NAMED_LINEAR ? palloc(state->names * sizeof(int32)) : few;
 }
 
-/* The rank of each name in C order; place[rank] is the name of a rank. */
+/* Puts the names in C order. */
 static void
-rank_names(const cv_named *state, int32 *rank, name_place *place)
+sort_names(const cv_named *state, name_place *place)
 {
 	int32 i;
-	int32 j;
 
+	for (i = 0; i < state->names; i++)
+	{
+		name_place name;
+		int32 at = i;
+
+		name.text = cv_named_text(state, i, &name.length);
+		name.id = i;
+		if (state->names <= CV_NAMED_LINEAR)
+			for (; at > 0 && compare_names(place[at - 1].text, place[at - 1].length, name.text,
+										   name.length) > 0;
+				 at--)
+				place[at] = place[at - 1];
+		place[at] = name;
+	}
 	if (state->names > CV_NAMED_LINEAR)
-	{
-		for (i = 0; i < state->names; i++)
-		{
-			place[i].text = cv_named_text(state, i, &place[i].length);
-			place[i].id = i;
-		}
 		sort_places(place, state->names);
-		for (i = 0; i < state->names; i++)
-			rank[place[i].id] = i;
-		return;
-	}
-	/* few are counted: how many come before each? */
-	for (i = 0; i < state->names; i++)
-	{
-		int32 length;
-		const char *text = cv_named_text(state, i, &length);
-
-		rank[i] = 0;
-		for (j = 0; j < i; j++)
-		{
-			int32 other_length;
-			const char *other = cv_named_text(state, j, &other_length);
-			int before = compare_names(other, other_length, text, length) < 0;
-
-			rank[i] += before;
-			rank[j] += !before;
-		}
-	}
-	for (i = 0; i < state->names; i++)
-		place[rank[i]].text = cv_named_text(state, i, &place[rank[i]].length);
 }
 
 /*
@@ -324,6 +309,7 @@ cv_named_frame(const cv_named *state, Size element, const char *type, int32 *ran
 	cv_named *stored;
 	char *bytes;
 	uint64 total = 0;
+	int32 length = 0;
 	int32 i;
 
 	for (i = 0; i < state->names; i++)
@@ -336,7 +322,7 @@ cv_named_frame(const cv_named *state, Size element, const char *type, int32 *ran
 		cv_corrupt_binary(type, "The names overlap.");
 	if (state->names > CV_NAMED_LINEAR)
 		place = palloc(state->names * sizeof(name_place));
-	rank_names(state, rank, place);
+	sort_names(state, place);
 
 	stored = make(element, type, state->count, state->names, state->bytes,
 				  state->header.flags & ~CV_NAMED_OPEN);
@@ -346,11 +332,13 @@ cv_named_frame(const cv_named *state, Size element, const char *type, int32 *ran
 	bytes = cv_named_bytes(stored);
 	for (i = 0; i < state->names; i++)
 	{
-		stored->name[i].offset = (uint32) stored->bytes;
+		stored->name[i].offset = (uint32) length;
 		stored->name[i].length = (uint32) place[i].length;
-		memcpy(bytes + stored->bytes, place[i].text, place[i].length);
-		stored->bytes += place[i].length;
+		memcpy(bytes + length, place[i].text, place[i].length);
+		length += place[i].length;
+		rank[place[i].id] = i;
 	}
+	stored->bytes = length;
 	if (place != few)
 		pfree(place);
 	return stored;

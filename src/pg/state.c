@@ -21,7 +21,7 @@ cv_state_alloc(Size fixed, int64 capacity, Size element, const char *type, uint8
 	Size size;
 
 	/* neither factor passes 2^30: their product fits */
-	if (capacity < 0 || capacity > (int64) MaxAllocSize ||
+	if (fixed > MaxAllocSize || capacity < 0 || capacity > (int64) MaxAllocSize ||
 		(uint64) capacity * element > MaxAllocSize - fixed)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("%s would exceed 1 GB", type),
