@@ -62,20 +62,19 @@ cv_row(FunctionCallInfo fcinfo, Datum *values, bool *nulls, const char *name, in
 }
 
 /*
- * The first row of its kind at a call site, to be copied for the others: rows with NULLs in
- * the same places and values of the same lengths have the same header, and their values in
- * the same places.  heap_form_tuple() looks up the type each time; a header cannot be made
- * by hand, as recent minor releases of PostgreSQL keep the version of the type in it.
+ * The first row of its kind, in the memory of the call site, to be copied for the others:
+ * rows with NULLs in the same places and values of the same lengths have the same header,
+ * and their values in the same places.  heap_form_tuple() looks up the type each time; a
+ * header cannot be made by hand, as recent minor releases of PostgreSQL keep the version of
+ * the type in it.
  */
 HeapTupleHeader
 cv_first_row(FunctionCallInfo fcinfo, TupleDesc shape, Datum *values, bool *nulls)
 {
-	MemoryContext caller = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
-	HeapTupleHeader row =
-		DatumGetHeapTupleHeader(HeapTupleGetDatum(heap_form_tuple(shape, values, nulls)));
+	HeapTuple tuple = heap_form_tuple(shape, values, nulls);
 
-	MemoryContextSwitchTo(caller);
-	return row;
+	return memcpy(MemoryContextAlloc(fcinfo->flinfo->fn_mcxt, tuple->t_len), tuple->t_data,
+				  tuple->t_len);
 }
 
 /* A copy of a first row, its values to be filled in. */
