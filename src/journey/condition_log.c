@@ -36,7 +36,8 @@ cv_condition_log_arg(FunctionCallInfo fcinfo, int argument, const char *type)
 cv_condition_log *
 cv_condition_new(const char *type, int64 within, int64 setup)
 {
-	cv_condition_log *log = cv_named_new(type, CV_JOURNEY_ENTRY, 7, type == cv_node_log_type ? 4 : 1);
+	cv_condition_log *log =
+		cv_named_new(type, CV_JOURNEY_ENTRY, 7, type == cv_node_log_type ? 4 : 1);
 
 	log->parameter[CV_CONDITION_WITHIN] = within;
 	log->parameter[CV_CONDITION_SETUP] = setup;

@@ -257,9 +257,13 @@ cv_journey_log_combine(PG_FUNCTION_ARGS)
 Datum
 cv_journey_log_final(PG_FUNCTION_ARGS)
 {
+	const cv_journey_log *log = cv_plain_state(fcinfo, CV_NAMED_OPEN);
+
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
-	PG_RETURN_POINTER(cv_journey_log_arg(fcinfo, 0));
+	if (log == NULL)
+		log = cv_journey_state_arg(fcinfo, 0, cv_journey_log_type);
+	PG_RETURN_POINTER(cv_journey_sorted(log, cv_journey_log_type));
 }
 
 /* The names of a log's stages as text values, by their numbers. */

@@ -137,14 +137,13 @@ cv_named_recall(const cv_named *state, const char *name, int32 length)
 extern cv_named *cv_named_new(const char *type, Size element, int64 entries, int64 names);
 extern cv_named *
 cv_named_arg(FunctionCallInfo fcinfo, int argument, const char *type, Size element);
-extern cv_named *cv_named_append(cv_named *state, Size element, const char *type, const char *name,
-								 int32 length);
+extern cv_named *
+cv_named_append(cv_named *state, Size element, const char *type, const char *name, int32 length);
 extern cv_named *cv_named_intern(cv_named *state, Size element, const char *type, const char *name,
 								 int32 length, int32 *id);
 extern cv_named *cv_named_room(cv_named *state, Size element, const char *type, int64 more);
 extern int32 cv_named_find(const cv_named *state, const char *name, int32 length);
-extern cv_named *
-cv_named_frame(const cv_named *state, Size element, const char *type, int32 *rank);
+extern cv_named *cv_named_frame(const cv_named *state, Size element, const char *type, int32 *rank);
 extern cv_named *
 cv_named_stored(const cv_named *state, Size element, const char *type, int32 *rank);
 extern int32 *cv_named_ranks(const cv_named *state, int32 *few);
