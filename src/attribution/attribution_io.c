@@ -156,7 +156,7 @@ cv_attribution_summary_in(PG_FUNCTION_ARGS)
 	summary_reader reader = { 0 };
 	cv_json_stream stream = { 0 };
 
-	reader.summary = cv_named_new(cv_attribution_type, CV_WORD, 64);
+	reader.summary = cv_named_new(cv_attribution_type, CV_WORD, 64, 4);
 	reader.room = 64;
 	reader.channel = palloc(reader.room * sizeof(int32));
 	reader.age = palloc(reader.room * sizeof(int64));
@@ -243,7 +243,7 @@ Datum
 cv_attribution_summary_recv(PG_FUNCTION_ARGS)
 {
 	StringInfo buffer = (StringInfo) PG_GETARG_POINTER(0);
-	cv_attribution_summary *summary = cv_named_new(cv_attribution_type, CV_WORD, 64);
+	cv_attribution_summary *summary = cv_named_new(cv_attribution_type, CV_WORD, 64, 4);
 	int32 *number;
 	int64 channels;
 	bool *used;

@@ -282,7 +282,7 @@ cv_attribution_summary_trans(PG_FUNCTION_ARGS)
 							   cv_exact_number(sum[CV_VALUE])),
 						errhint("Give the conversions that the value belongs to.")));
 	if (summary == NULL)
-		summary = cv_named_new(cv_attribution_type, CV_WORD, 64);
+		summary = cv_named_new(cv_attribution_type, CV_WORD, 64, 4);
 	deconstruct_array(path, TEXTOID, -1, false, TYPALIGN_INT, &touch, &null, &count);
 	channel = palloc((count + 1) * sizeof(int32));
 	for (i = 0; i < count; i++)
@@ -336,7 +336,7 @@ cv_attribution_summary_log_trans(PG_FUNCTION_ARGS)
 	else
 		sum[CV_NULLS] = CV_EXACT_UNIT;
 	if (summary == NULL)
-		summary = cv_named_new(cv_attribution_type, CV_WORD, 64);
+		summary = cv_named_new(cv_attribution_type, CV_WORD, 64, 4);
 	channel = palloc((log->count + 1) * sizeof(int32));
 	age = palloc((log->count + 1) * sizeof(int64));
 	number = palloc((log->names + 1) * sizeof(int32));

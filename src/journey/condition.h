@@ -6,6 +6,7 @@
 #define CV_CONDITION_H
 
 #include "journey/journey.h"
+#include "utils/array.h"
 
 /*
  * Such a state is a journey log (journey.h) whose entries have conditions.  Of a funnel
@@ -45,6 +46,56 @@ static inline int
 cv_condition_modes(const cv_condition_log *log)
 {
 	return (int) (log->parameter[CV_CONDITION_SETUP] >> 8);
+}
+
+/* Is a text the log's rule?  False also where it has to be detoasted. */
+static inline bool
+cv_is_rule(const cv_condition_log *log, Datum text)
+{
+	const char *rule = DatumGetPointer(text);
+	const cv_name *name = &log->name[0];
+
+	if (VARATT_IS_EXTERNAL(rule) || VARATT_IS_COMPRESSED(rule))
+		return false;
+	return name->length == VARSIZE_ANY_EXHDR(rule) &&
+		   cv_same_bytes(cv_named_bytes(log) + name->offset, VARDATA_ANY(rule),
+						 (int32) name->length);
+}
+
+/*
+ * Reads a boolean[] of as many conditions as the log has, the first the lowest bit.  False
+ * for any other array, and where it has NULLs or has to be detoasted.
+ */
+static inline bool
+cv_plain_conditions(const cv_condition_log *log, Datum array, uint32 *conditions)
+{
+	const ArrayType *plain = (const ArrayType *) DatumGetPointer(array);
+	int count = cv_condition_count(log);
+	const char *value;
+	uint32 bits = 0;
+
+	if (!VARATT_IS_4B_U(plain) || ARR_NDIM(plain) != 1 || ARR_DIMS(plain)[0] != count ||
+		ARR_HASNULL(plain))
+		return false;
+	for (value = ARR_DATA_PTR(plain) + count; count > 0; count--)
+		bits = bits * 2 + (*--value != 0);
+	*conditions = bits;
+	return true;
+}
+
+/* Adds a row of no node to an open log; false where there is no room. */
+static inline bool
+cv_condition_append(cv_condition_log *log, TimestampTz at, uint32 conditions)
+{
+	cv_journey_entry *entry = (cv_journey_entry *) cv_named_entries(log) + log->count;
+
+	if ((char *) (entry + 1) > (char *) log + VARSIZE(log))
+		return false;
+	entry->at = at;
+	entry->stage = 0;
+	entry->conditions = conditions;
+	log->count++;
+	return true;
 }
 
 /* condition_log.c */

@@ -10,7 +10,6 @@
 #include "catalog/pg_type.h"
 #include "core/funnel.h"
 #include "journey/condition.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 
 const char cv_condition_log_type[] = "cv_condition_log";
@@ -37,7 +36,8 @@ cv_condition_log_arg(FunctionCallInfo fcinfo, int argument, const char *type)
 cv_condition_log *
 cv_condition_new(const char *type, int64 within, int64 setup)
 {
-	cv_condition_log *log = cv_named_new(type, CV_JOURNEY_ENTRY, 7);
+	cv_condition_log *log =
+		cv_named_new(type, CV_JOURNEY_ENTRY, 7, type == cv_node_log_type ? 4 : 1);
 
 	log->parameter[CV_CONDITION_WITHIN] = within;
 	log->parameter[CV_CONDITION_SETUP] = setup;
@@ -57,15 +57,8 @@ cv_condition_rule(cv_condition_log *log, const char *rule, int32 length)
 cv_condition_log *
 cv_condition_add(cv_condition_log *log, const char *type, TimestampTz at, uint32 conditions)
 {
-	cv_journey_entry *entry;
-
-	if (unlikely(!(log->header.flags & CV_NAMED_OPEN) ||
-				 log->count >= cv_named_capacity(log, CV_JOURNEY_ENTRY)))
-		log = cv_named_room(log, CV_JOURNEY_ENTRY, type, 1);
-	entry = (cv_journey_entry *) cv_named_entries(log) + log->count++;
-	entry->at = at;
-	entry->stage = 0;
-	entry->conditions = conditions;
+	log = cv_named_room(log, CV_JOURNEY_ENTRY, type, 1);
+	cv_condition_append(log, at, conditions);
 	return log;
 }
 

@@ -126,7 +126,7 @@ cv_funnel_summary_trans(PG_FUNCTION_ARGS)
 		PG_RETURN_POINTER(summary);
 	}
 	if (summary == NULL)
-		summary = cv_named_new(type_name, CV_FLOW, 30);
+		summary = cv_named_new(type_name, CV_FLOW, 30, 4);
 	for (i = 0; i < reached; i++)
 	{
 		cv_flow flow;
@@ -300,7 +300,7 @@ cv_funnel_summary_in(PG_FUNCTION_ARGS)
 	const cv_named *summary;
 	int32 i;
 
-	reader.summary = cv_named_new(type_name, CV_FLOW, 0);
+	reader.summary = cv_named_new(type_name, CV_FLOW, 0, 4);
 	json.type = type_name;
 	json.form = "{\"customers\": number, \"steps\": number, \"gaps\": [[step, microseconds, "
 				"customers], ...]}";
@@ -345,7 +345,7 @@ Datum
 cv_funnel_summary_recv(PG_FUNCTION_ARGS)
 {
 	StringInfo buffer = (StringInfo) PG_GETARG_POINTER(0);
-	cv_named *summary = cv_named_new(type_name, CV_FLOW, 0);
+	cv_named *summary = cv_named_new(type_name, CV_FLOW, 0, 4);
 	const cv_named *stored;
 	int64 count;
 	int64 i;

@@ -133,7 +133,7 @@ cv_journey_graph_trans(PG_FUNCTION_ARGS)
 	log = cv_journey_log_arg(fcinfo, 1);
 	entry = cv_journey_entries(log);
 	if (graph == NULL)
-		graph = cv_named_new(type_name, CV_FLOW, 100);
+		graph = cv_named_new(type_name, CV_FLOW, 100, 4);
 	id = intern_names(&graph, log);
 	if (log->count >= (int32) lengthof(few))
 		flow = palloc_extended(((Size) log->count + 1) * sizeof(cv_flow), MCXT_ALLOC_HUGE);
@@ -350,7 +350,7 @@ cv_journey_graph_in(PG_FUNCTION_ARGS)
 	cv_json json = { 0 };
 	const cv_named *graph;
 
-	reader.graph = cv_named_new(type_name, CV_FLOW, 0);
+	reader.graph = cv_named_new(type_name, CV_FLOW, 0, 4);
 	json.type = type_name;
 	json.form = "{\"journeys\": number, \"passages\": [[from, to, microseconds, count, "
 				"customers], ...]}";
@@ -418,7 +418,7 @@ Datum
 cv_journey_graph_recv(PG_FUNCTION_ARGS)
 {
 	StringInfo buffer = (StringInfo) PG_GETARG_POINTER(0);
-	cv_named *graph = cv_named_new(type_name, CV_FLOW, 0);
+	cv_named *graph = cv_named_new(type_name, CV_FLOW, 0, 4);
 	const cv_named *stored;
 	int32 *id;
 	int64 names;

@@ -43,7 +43,7 @@ cv_journey_log_in(PG_FUNCTION_ARGS)
 	journey_reader reader = { 0 };
 	cv_json json = { 0 };
 
-	reader.log = cv_named_new(cv_journey_log_type, CV_JOURNEY_ENTRY, 0);
+	reader.log = cv_named_new(cv_journey_log_type, CV_JOURNEY_ENTRY, 0, 4);
 	json.type = cv_journey_log_type;
 	json.form = "[[instant, stage], ...]";
 	json.shape = "[[";
@@ -82,7 +82,7 @@ Datum
 cv_journey_log_recv(PG_FUNCTION_ARGS)
 {
 	StringInfo buffer = (StringInfo) PG_GETARG_POINTER(0);
-	cv_journey_log *log = cv_named_new(cv_journey_log_type, CV_JOURNEY_ENTRY, 0);
+	cv_journey_log *log = cv_named_new(cv_journey_log_type, CV_JOURNEY_ENTRY, 0, 4);
 	int32 *stage;
 	int64 names;
 	int64 count;

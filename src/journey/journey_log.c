@@ -50,26 +50,36 @@ cv_journey_state_arg(FunctionCallInfo fcinfo, int argument, const char *type)
 const cv_journey_log *
 cv_journey_sorted(const cv_journey_log *log, const char *type)
 {
+	const cv_journey_entry *from = cv_journey_entries(log);
+	const cv_journey_entry *end = from + log->count;
+	const uint32 names = (uint32) log->names;
+	TimestampTz last = PG_INT64_MIN;
+	bool in_order = true;
 	cv_journey_log *stored;
-	cv_journey_entry *entry;
+	cv_journey_entry *to;
 	int32 few[CV_NAMED_LINEAR];
 	int32 *rank;
-	int32 i;
 
 	if (!(log->header.flags & CV_NAMED_OPEN))
 		return log;
 	rank = cv_named_ranks(log, few);
-	stored = cv_named_stored(log, CV_JOURNEY_ENTRY, type, rank);
-	entry = cv_named_entries(stored);
-	for (i = 0; i < stored->count; i++)
+	stored = cv_named_frame(log, CV_JOURNEY_ENTRY, type, rank);
+	for (to = cv_named_entries(stored); from < end; from++, to++)
 	{
-		if (entry[i].stage < 0 || entry[i].stage >= stored->names)
+		uint32 stage = (uint32) from->stage;
+
+		if (unlikely(stage >= names))
 			cv_corrupt_binary(type, "A stage is out of range.");
-		entry[i].stage = rank[entry[i].stage];
+		in_order &= from->at > last;
+		last = from->at;
+		to->at = last;
+		to->stage = rank[stage];
+		to->conditions = from->conditions;
 	}
 	if (rank != few)
 		pfree(rank);
-	sort_entries(entry, stored->count);
+	if (!in_order)
+		sort_entries(cv_named_entries(stored), stored->count);
 	return stored;
 }
 
@@ -81,6 +91,17 @@ cv_journey_log_arg(FunctionCallInfo fcinfo, int argument)
 							 cv_journey_log_type);
 }
 
+/* Adds a row where there is room. */
+static inline void
+append_entry(cv_journey_log *log, TimestampTz at, int32 stage, uint32 conditions)
+{
+	cv_journey_entry *entry = (cv_journey_entry *) cv_named_entries(log) + log->count++;
+
+	entry->at = at;
+	entry->stage = stage;
+	entry->conditions = conditions;
+}
+
 /*
  * Adds a row to a state (NULL: a new one); returns the state, which has moved if it had
  * to grow.
@@ -89,17 +110,13 @@ cv_journey_log *
 cv_journey_add(cv_journey_log *log, const char *type, const char *name, int32 length,
 			   TimestampTz at, uint32 conditions)
 {
-	cv_journey_entry *entry;
 	int32 stage;
 
 	if (log == NULL)
-		log = cv_named_new(type, CV_JOURNEY_ENTRY, CV_JOURNEY_SMALLEST);
+		log = cv_named_new(type, CV_JOURNEY_ENTRY, CV_JOURNEY_SMALLEST, 4);
 	log = cv_named_intern(log, CV_JOURNEY_ENTRY, type, name, length, &stage);
 	log = cv_named_room(log, CV_JOURNEY_ENTRY, type, 1);
-	entry = (cv_journey_entry *) cv_named_entries(log) + log->count++;
-	entry->at = at;
-	entry->stage = stage;
-	entry->conditions = conditions;
+	append_entry(log, at, stage, conditions);
 	return log;
 }
 
@@ -137,49 +154,83 @@ cv_journey_merge(cv_journey_log *log, const char *type, const cv_journey_log *ot
 	return log;
 }
 
-/* journey_log(at, stage): a row with any NULL is ignored. */
+/* What the transition does with anything unusual: NULLs, many names, a full or a stored log. */
+static pg_noinline Datum
+add_unusual_row(FunctionCallInfo fcinfo)
+{
+	cv_journey_log *log = NULL;
+	text *stage;
+	TimestampTz at;
+
+	cv_require_aggregate(fcinfo);
+	if (!PG_ARGISNULL(0))
+		log = cv_journey_state_arg(fcinfo, 0, cv_journey_log_type);
+	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
+		return cv_state_result(fcinfo, log);
+	at = cv_check_instant("the instant of a stage", PG_GETARG_TIMESTAMPTZ(1));
+	stage = PG_GETARG_TEXT_PP(2);
+	PG_RETURN_POINTER(cv_journey_add(log, cv_journey_log_type, VARDATA_ANY(stage),
+									 (int32) VARSIZE_ANY_EXHDR(stage), at, 0));
+}
+
+/* Adds a row of a stage that an open log does not have yet. */
+static pg_noinline Datum
+add_new_stage(cv_journey_log *log, const char *name, int32 length, TimestampTz at)
+{
+	log = cv_named_append(log, CV_JOURNEY_ENTRY, cv_journey_log_type, name, length);
+	log = cv_named_room(log, CV_JOURNEY_ENTRY, cv_journey_log_type, 1);
+	append_entry(log, at, log->names - 1, 0);
+	PG_RETURN_POINTER(log);
+}
+
+/*
+ * journey_log(at, stage): a row with any NULL is ignored.  Most rows have a stage that was
+ * met before and find room: they take no call, and no step that is not theirs.
+ */
 Datum
 cv_journey_log_trans(PG_FUNCTION_ARGS)
 {
-	cv_journey_log *log = cv_plain_state(fcinfo, CV_NAMED_OPEN);
-	struct varlena *stage;
+	cv_journey_log *log = (cv_journey_log *) DatumGetPointer(PG_GETARG_DATUM(0));
+	const char *stage = DatumGetPointer(PG_GETARG_DATUM(2));
+	TimestampTz at = PG_GETARG_TIMESTAMPTZ(1);
 	const char *name;
-	TimestampTz at;
 	int32 length;
+	char *bytes;
+	cv_journey_entry *entry;
+	int32 id;
 
-	if (log == NULL)
+	if (!cv_has_state(fcinfo) || !cv_is_plain(log, CV_NAMED_OPEN) || PG_ARGISNULL(1) ||
+		PG_ARGISNULL(2) || TIMESTAMP_NOT_FINITE(at))
+		return add_unusual_row(fcinfo);
+	if (VARATT_IS_1B(stage) && !VARATT_IS_1B_E(stage))
 	{
-		cv_require_aggregate(fcinfo);
-		if (!PG_ARGISNULL(0))
-			log = cv_journey_state_arg(fcinfo, 0, cv_journey_log_type);
+		name = VARDATA_1B(stage);
+		length = VARSIZE_1B(stage) - VARHDRSZ_SHORT;
 	}
-	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
-		return cv_state_result(fcinfo, log);
-	at = PG_GETARG_TIMESTAMPTZ(1);
-	if (unlikely(TIMESTAMP_NOT_FINITE(at)))
-		cv_check_instant("the instant of a stage", at);
-	stage = (struct varlena *) DatumGetPointer(PG_GETARG_DATUM(2));
-	if (unlikely(VARATT_IS_COMPRESSED(stage) || VARATT_IS_EXTERNAL(stage)))
-		stage = pg_detoast_datum_packed(stage);
-	name = VARDATA_ANY(stage);
-	length = (int32) VARSIZE_ANY_EXHDR(stage);
-
-	/* most rows have a stage that was met before and find room */
-	if (log && log->header.flags & CV_NAMED_OPEN)
+	else if (VARATT_IS_4B_U(stage))
 	{
-		int32 id = cv_named_recall(log, name, length);
+		name = VARDATA_4B(stage);
+		length = VARSIZE_4B(stage) - VARHDRSZ;
+	}
+	else
+		return add_unusual_row(fcinfo);
 
-		if (id >= 0 && log->count < cv_named_capacity(log, CV_JOURNEY_ENTRY))
+	/* without an index the entries follow the bytes of the names */
+	bytes = cv_named_bytes(log);
+	entry = (cv_journey_entry *) (bytes + log->bytes_capacity) + log->count;
+	if (log->index_capacity > 0 || (char *) (entry + 1) > (char *) log + VARSIZE(log))
+		return add_unusual_row(fcinfo);
+	for (id = 0; id < log->names; id++)
+		if (log->name[id].length == (uint32) length &&
+			cv_same_bytes(bytes + log->name[id].offset, name, length))
 		{
-			cv_journey_entry *entry = (cv_journey_entry *) cv_named_entries(log) + log->count++;
-
 			entry->at = at;
 			entry->stage = id;
 			entry->conditions = 0;
+			log->count++;
 			PG_RETURN_POINTER(log);
 		}
-	}
-	PG_RETURN_POINTER(cv_journey_add(log, cv_journey_log_type, name, length, at, 0));
+	return add_new_stage(log, name, length, at);
 }
 
 /* Merges two logs; also the transition of rollup(journey_log). */
@@ -206,9 +257,13 @@ cv_journey_log_combine(PG_FUNCTION_ARGS)
 Datum
 cv_journey_log_final(PG_FUNCTION_ARGS)
 {
+	const cv_journey_log *log = cv_plain_state(fcinfo, CV_NAMED_OPEN);
+
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
-	PG_RETURN_POINTER(cv_journey_log_arg(fcinfo, 0));
+	if (log == NULL)
+		log = cv_journey_state_arg(fcinfo, 0, cv_journey_log_type);
+	PG_RETURN_POINTER(cv_journey_sorted(log, cv_journey_log_type));
 }
 
 /* The names of a log's stages as text values, by their numbers. */

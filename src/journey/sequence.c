@@ -52,11 +52,11 @@ cv_check_pattern(const char *text, int32 length, int conditions)
 	parse(text, length, conditions, &pattern);
 }
 
-/* sequence_match(pattern, at, conditions...): a row with a NULL but in these is ignored. */
-Datum
-cv_sequence_trans(PG_FUNCTION_ARGS)
+/* What the transition does with anything unusual: the first row, NULLs, a full log, errors. */
+static pg_noinline Datum
+add_unusual_row(FunctionCallInfo fcinfo)
 {
-	cv_condition_log *log = cv_plain_state(fcinfo, CV_NAMED_OPEN);
+	cv_condition_log *log = NULL;
 	const char *rule;
 	TimestampTz at;
 	uint32 conditions;
@@ -64,12 +64,9 @@ cv_sequence_trans(PG_FUNCTION_ARGS)
 	int32 length;
 	int count;
 
-	if (log == NULL)
-	{
-		cv_require_aggregate(fcinfo);
-		if (!PG_ARGISNULL(0))
-			log = cv_condition_log_arg(fcinfo, 0, cv_condition_log_type);
-	}
+	cv_require_aggregate(fcinfo);
+	if (!PG_ARGISNULL(0))
+		log = cv_condition_log_arg(fcinfo, 0, cv_condition_log_type);
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2) || PG_ARGISNULL(3))
 		return cv_state_result(fcinfo, log);
 	pattern = PG_GETARG_TEXT_PP(1);
@@ -88,6 +85,25 @@ cv_sequence_trans(PG_FUNCTION_ARGS)
 	if (conditions != 0)
 		log = cv_condition_add(log, cv_condition_log_type, at, conditions);
 	PG_RETURN_POINTER(log);
+}
+
+/* sequence_match(pattern, at, conditions...): a row with a NULL but in these is ignored. */
+Datum
+cv_sequence_trans(PG_FUNCTION_ARGS)
+{
+	cv_condition_log *log = (cv_condition_log *) DatumGetPointer(PG_GETARG_DATUM(0));
+	TimestampTz at = PG_GETARG_TIMESTAMPTZ(2);
+	uint32 conditions;
+
+	/* most rows come with the pattern of the first */
+	if (cv_has_state(fcinfo) && cv_is_plain(log, CV_NAMED_OPEN) && !PG_ARGISNULL(1) &&
+		!PG_ARGISNULL(2) && !PG_ARGISNULL(3) &&
+		log->parameter[CV_CONDITION_WITHIN] == CV_WITHIN_SEQUENCE &&
+		cv_is_rule(log, PG_GETARG_DATUM(1)) && !TIMESTAMP_NOT_FINITE(at) &&
+		cv_plain_conditions(log, PG_GETARG_DATUM(3), &conditions) &&
+		(conditions == 0 || cv_condition_append(log, at, conditions)))
+		PG_RETURN_POINTER(log);
+	return add_unusual_row(fcinfo);
 }
 
 /* What a call site keeps: the pattern of the last call, taken apart. */

@@ -10,6 +10,14 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
+#define ST_SORT sort_rows
+#define ST_ELEMENT_TYPE cv_funnel_row
+#define ST_COMPARE(a, b) ((a)->at < (b)->at ? -1 : (a)->at > (b)->at)
+#define ST_SCOPE static
+#define ST_CHECK_FOR_INTERRUPTS
+#define ST_DEFINE
+#include "lib/sort_template.h"
+
 PG_FUNCTION_INFO_V1(cv_window_funnel_trans);
 PG_FUNCTION_INFO_V1(cv_window_funnel_final);
 
@@ -103,23 +111,20 @@ state_of(cv_condition_log *log, int64 within, const char *mode, int32 length, in
 	return log;
 }
 
-/* window_funnel(within, mode, at, steps...): a row with a NULL but in its steps is ignored. */
-Datum
-cv_window_funnel_trans(PG_FUNCTION_ARGS)
+/* What the transition does with anything unusual: the first row, NULLs, a full log, errors. */
+static pg_noinline Datum
+add_unusual_row(FunctionCallInfo fcinfo)
 {
-	cv_condition_log *log = cv_plain_state(fcinfo, CV_NAMED_OPEN);
+	cv_condition_log *log = NULL;
 	TimestampTz at;
 	uint32 conditions;
 	int64 within;
 	text *mode;
 	int steps;
 
-	if (log == NULL)
-	{
-		cv_require_aggregate(fcinfo);
-		if (!PG_ARGISNULL(0))
-			log = cv_condition_log_arg(fcinfo, 0, cv_condition_log_type);
-	}
+	cv_require_aggregate(fcinfo);
+	if (!PG_ARGISNULL(0))
+		log = cv_condition_log_arg(fcinfo, 0, cv_condition_log_type);
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2) || PG_ARGISNULL(3) || PG_ARGISNULL(4))
 		return cv_state_result(fcinfo, log);
 	within = cv_span_arg(fcinfo, 1, "within");
@@ -133,24 +138,64 @@ cv_window_funnel_trans(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(log);
 }
 
+/* window_funnel(within, mode, at, steps...): a row with a NULL but in its steps is ignored. */
+Datum
+cv_window_funnel_trans(PG_FUNCTION_ARGS)
+{
+	cv_condition_log *log = (cv_condition_log *) DatumGetPointer(PG_GETARG_DATUM(0));
+	TimestampTz at = PG_GETARG_TIMESTAMPTZ(3);
+	uint32 conditions;
+
+	/* most rows come with the parameters of the first */
+	if (cv_has_state(fcinfo) && cv_is_plain(log, CV_NAMED_OPEN) && !PG_ARGISNULL(1) &&
+		!PG_ARGISNULL(2) && !PG_ARGISNULL(3) && !PG_ARGISNULL(4) &&
+		cv_plain_span(PG_GETARG_INTERVAL_P(1)) == log->parameter[CV_CONDITION_WITHIN] &&
+		cv_is_rule(log, PG_GETARG_DATUM(2)) && !TIMESTAMP_NOT_FINITE(at) &&
+		cv_plain_conditions(log, PG_GETARG_DATUM(4), &conditions))
+	{
+		if (conditions == 0 && !(cv_condition_modes(log) & CV_FUNNEL_STRICT_ORDER))
+			PG_RETURN_POINTER(log);
+		if (cv_condition_append(log, at, conditions))
+			PG_RETURN_POINTER(log);
+	}
+	return add_unusual_row(fcinfo);
+}
+
+/* The log's rows as the funnel takes them: sorted by instant, those of one in any order. */
+static void
+take_rows(const cv_condition_log *log, cv_funnel_row *row)
+{
+	const cv_journey_entry *entry = cv_journey_entries(log);
+	TimestampTz last = PG_INT64_MIN;
+	bool in_order = true;
+	int32 count = log->count;
+	int32 i;
+
+	for (i = 0; i < count; i++)
+	{
+		in_order &= entry[i].at >= last;
+		last = entry[i].at;
+		row[i].at = last;
+		row[i].meets = entry[i].conditions;
+	}
+	if (!in_order)
+		sort_rows(row, count);
+}
+
 /* The depth of the deepest chain, or the level. */
 Datum
 cv_window_funnel_final(PG_FUNCTION_ARGS)
 {
 	const cv_condition_log *log;
-	const cv_journey_entry *entry;
 	cv_funnel_row few[64];
 	cv_funnel_row *row = few;
 	cv_funnel funnel;
 	int modes;
 	int level;
-	int32 i;
 
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
-	log = cv_journey_sorted(cv_condition_log_arg(fcinfo, 0, cv_condition_log_type),
-							cv_condition_log_type);
-	entry = cv_journey_entries(log);
+	log = cv_condition_log_arg(fcinfo, 0, cv_condition_log_type);
 	modes = cv_condition_modes(log);
 	funnel.steps = cv_condition_count(log);
 	funnel.within = (uint64) log->parameter[CV_CONDITION_WITHIN];
@@ -158,11 +203,7 @@ cv_window_funnel_final(PG_FUNCTION_ARGS)
 	funnel.check = check_interrupts;
 	if (log->count > (int32) lengthof(few))
 		row = palloc_extended(log->count * sizeof(cv_funnel_row), MCXT_ALLOC_HUGE);
-	for (i = 0; i < log->count; i++)
-	{
-		row[i].at = entry[i].at;
-		row[i].meets = entry[i].conditions;
-	}
+	take_rows(log, row);
 	level = modes & CV_MODE_EXACT ? cv_funnel_depth(&funnel, row, log->count)
 								  : cv_funnel_level(&funnel, row, log->count, modes);
 	if (row != few)

@@ -116,8 +116,10 @@ int64
 cv_span_arg(FunctionCallInfo fcinfo, int argument, const char *name)
 {
 	Interval *span = PG_GETARG_INTERVAL_P(argument);
-	int128 length;
+	int128 length = cv_plain_span(span);
 
+	if (length != CV_SPAN_UNUSUAL)
+		return (int64) length;
 	if (!CV_INTERVAL_IS_FINITE(span))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("%s must be finite", name)));

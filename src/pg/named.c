@@ -10,12 +10,15 @@
 #include "utils/json.h"
 #include "utils/memutils.h"
 
-/* -1, 0, 1 in C order. */
-static int
+/* Below, at or above 0 in C order; most names differ in their first byte. */
+static inline int
 compare_names(const char *a, int32 a_length, const char *b, int32 b_length)
 {
-	int order = memcmp(a, b, Min(a_length, b_length));
+	int order;
 
+	if (a_length > 0 && b_length > 0 && *a != *b)
+		return (int) (unsigned char) *a - (int) (unsigned char) *b;
+	order = memcmp(a, b, Min(a_length, b_length));
 	return order != 0 ? order : a_length - b_length;
 }
 
@@ -63,21 +66,17 @@ index_name(cv_named *state, int32 id)
 }
 
 /*
- * A state with the contents of another one and at least so much room.  Sizes double, so
- * that they fill the allocator's power-of-two chunks.
+ * An empty state with so much room.  Sizes of open ones double, so that they fill the
+ * allocator's power-of-two chunks.
  */
 static cv_named *
-resize(const cv_named *state, Size element, const char *type, int64 entries, int64 names,
-	   int64 bytes, uint8 flags)
+make(Size element, const char *type, int64 entries, int64 names, int64 bytes, uint8 flags)
 {
-	cv_named *larger;
+	cv_named *state;
 	int64 index = 0;
 	Size fixed;
-	Size size;
-	int32 id;
 
-	names = Max(names, state->name_capacity);
-	bytes = TYPEALIGN(8, Max(bytes, state->bytes_capacity));
+	bytes = TYPEALIGN(8, bytes);
 	if (names > CV_NAMED_LINEAR && flags & CV_NAMED_OPEN)
 		index = (int64) pg_nextpower2_64(names * 2);
 	if ((Size) names > MaxAllocSize / 16 || (Size) bytes > MaxAllocSize)
@@ -88,38 +87,50 @@ resize(const cv_named *state, Size element, const char *type, int64 entries, int
 	}
 	else
 		fixed = offsetof(cv_named, name) + names * sizeof(cv_name) + bytes + index * sizeof(int32);
-	if (fixed < MaxAllocSize && (Size) entries <= (MaxAllocSize - fixed) / element)
+	if (flags & CV_NAMED_OPEN && fixed < MaxAllocSize && (Size) entries <= MaxAllocSize &&
+		(Size) entries * element <= MaxAllocSize - fixed)
 	{
 		/* what is left of the next power of two is room for entries */
-		size = fixed + (Size) entries * element;
-		size = Min(pg_nextpower2_64(size), MaxAllocSize);
-		if (flags & CV_NAMED_OPEN)
-			entries = (size - fixed) / element;
+		fixed = Min(pg_nextpower2_64(fixed + (Size) entries * element), MaxAllocSize);
+		entries = 0;
 	}
-	larger = cv_state_alloc(fixed, entries, element, type, flags);
+	state = cv_state_alloc(fixed, entries, element, type, flags);
+	state->name_capacity = (int32) names;
+	state->index_capacity = (int32) index;
+	state->bytes_capacity = (int32) bytes;
+	return state;
+}
+
+/* A state with the contents of another one and at least so much room. */
+static cv_named *
+resize(const cv_named *state, Size element, const char *type, int64 entries, int64 names,
+	   int64 bytes, uint8 flags)
+{
+	cv_named *larger = make(element, type, entries, Max(names, state->name_capacity),
+							Max(bytes, state->bytes_capacity), flags);
+	int32 id;
+
 	larger->count = state->count;
 	larger->names = state->names;
-	larger->name_capacity = (int32) names;
-	larger->index_capacity = (int32) index;
 	larger->bytes = state->bytes;
-	larger->bytes_capacity = (int32) bytes;
 	memcpy(larger->parameter, state->parameter, sizeof(state->parameter));
 	memcpy(larger->name, state->name, state->names * sizeof(cv_name));
 	memcpy(cv_named_bytes(larger), cv_named_bytes(state), state->bytes);
 	memcpy(cv_named_entries(larger), cv_named_entries(state), state->count * element);
-	for (id = 0; index > 0 && id < state->names; id++)
-		index_name(larger, id);
+	if (larger->index_capacity == state->index_capacity)
+		memcpy(cv_named_index(larger), cv_named_index(state),
+			   state->index_capacity * sizeof(int32));
+	else
+		for (id = 0; id < state->names; id++)
+			index_name(larger, id);
 	return larger;
 }
 
-/* A new, open state with room for so many entries at least and a few names. */
+/* A new, open state with room for so many entries at least and so many names, of 12 bytes. */
 cv_named *
-cv_named_new(const char *type, Size element, int64 entries)
+cv_named_new(const char *type, Size element, int64 entries, int64 names)
 {
-	cv_named empty;
-
-	memset(&empty, 0, sizeof(empty));
-	return resize(&empty, element, type, entries, 4, 48, CV_NAMED_OPEN);
+	return make(element, type, entries, names, 12 * names, CV_NAMED_OPEN);
 }
 
 /* A state argument; its numbers are checked against its size. */
@@ -138,7 +149,7 @@ cv_named_arg(FunctionCallInfo fcinfo, int argument, const char *type, Size eleme
 		cv_corrupt_binary(type, "The number of names does not fit the length.");
 	fixed = offsetof(cv_named, name) + (uint64) state->name_capacity * sizeof(cv_name) +
 			(uint64) state->bytes_capacity + (uint64) state->index_capacity * sizeof(int32);
-	if (fixed > VARSIZE(state) || (uint64) state->count > (VARSIZE(state) - fixed) / element)
+	if (fixed > VARSIZE(state) || (uint64) state->count * element > VARSIZE(state) - fixed)
 		cv_corrupt_binary(type, "The number of entries does not fit the length.");
 	return state;
 }
@@ -162,20 +173,15 @@ look_up(const cv_named *state, const char *name, int32 length)
 	return -1;
 }
 
-/* A name's number, a new one if need be; returns the state, which has moved if it had to grow. */
+/*
+ * Adds a name that is not there to an open state, with the next number; returns the state,
+ * which has moved if it had to grow.
+ */
 cv_named *
-cv_named_intern(cv_named *state, Size element, const char *type, const char *name, int32 length,
-				int32 *id)
+cv_named_append(cv_named *state, Size element, const char *type, const char *name, int32 length)
 {
 	cv_name *place;
 
-	if (!(state->header.flags & CV_NAMED_OPEN))
-		state =
-			resize(state, element, type, state->count, 0, 0, state->header.flags | CV_NAMED_OPEN);
-	*id = state->index_capacity > 0 ? look_up(state, name, length)
-									: cv_named_recall(state, name, length);
-	if (*id >= 0)
-		return state;
 	if (state->names == state->name_capacity || length > state->bytes_capacity - state->bytes)
 	{
 		int64 names = state->name_capacity;
@@ -189,14 +195,31 @@ cv_named_intern(cv_named *state, Size element, const char *type, const char *nam
 		state = resize(state, element, type, (int64) state->count + 1, names, bytes,
 					   state->header.flags);
 	}
-	*id = state->names++;
-	place = &state->name[*id];
+	place = &state->name[state->names++];
 	place->offset = (uint32) state->bytes;
 	place->length = (uint32) length;
 	memcpy(cv_named_bytes(state) + place->offset, name, length);
 	state->bytes += length;
 	if (state->index_capacity > 0)
-		index_name(state, *id);
+		index_name(state, state->names - 1);
+	return state;
+}
+
+/* A name's number, a new one if need be; returns the state, which has moved if it had to grow. */
+cv_named *
+cv_named_intern(cv_named *state, Size element, const char *type, const char *name, int32 length,
+				int32 *id)
+{
+	if (!(state->header.flags & CV_NAMED_OPEN))
+		state =
+			resize(state, element, type, state->count, 0, 0, state->header.flags | CV_NAMED_OPEN);
+	*id = state->index_capacity > 0 ? look_up(state, name, length)
+									: cv_named_recall(state, name, length);
+	if (*id < 0)
+	{
+		*id = state->names;
+		state = cv_named_append(state, element, type, name, length);
+	}
 	return state;
 }
 
@@ -204,10 +227,12 @@ cv_named_intern(cv_named *state, Size element, const char *type, const char *nam
 cv_named *
 cv_named_room(cv_named *state, Size element, const char *type, int64 more)
 {
-	int64 capacity = cv_named_capacity(state, element);
 	int64 needed = state->count + more;
 
-	if (needed <= capacity && state->header.flags & CV_NAMED_OPEN)
+	Size fixed = (char *) cv_named_entries(state) - (char *) state;
+
+	if (needed <= PG_INT32_MAX && state->header.flags & CV_NAMED_OPEN &&
+		fixed + (Size) needed * element <= VARSIZE(state))
 		return state;
 	if (needed > PG_INT32_MAX)
 		needed = PG_INT64_MAX;
@@ -248,54 +273,84 @@ cv_named_ranks(const cv_named *state, int32 *few)
 	return state->names > CV_NAMED_LINEAR ? palloc(state->names * sizeof(int32)) : few;
 }
 
+/* Puts the names in C order. */
+static void
+sort_names(const cv_named *state, name_place *place)
+{
+	int32 i;
+
+	for (i = 0; i < state->names; i++)
+	{
+		name_place name;
+		int32 at = i;
+
+		name.text = cv_named_text(state, i, &name.length);
+		name.id = i;
+		if (state->names <= CV_NAMED_LINEAR)
+			for (; at > 0 && compare_names(place[at - 1].text, place[at - 1].length, name.text,
+										   name.length) > 0;
+				 at--)
+				place[at] = place[at - 1];
+		place[at] = name;
+	}
+	if (state->names > CV_NAMED_LINEAR)
+		sort_places(place, state->names);
+}
+
 /*
- * A copy with its names in C order and no spare room; the entries are as they were, and
- * rank tells the new number of each name, by which the topic must change them.
+ * A stored form to be filled in: its names in C order, no spare room, entries that the
+ * topic must write.  rank tells the new number of each name.
  */
 cv_named *
-cv_named_stored(const cv_named *state, Size element, const char *type, int32 *rank)
+cv_named_frame(const cv_named *state, Size element, const char *type, int32 *rank)
 {
 	name_place few[CV_NAMED_LINEAR];
 	name_place *place = few;
 	cv_named *stored;
-	cv_named empty;
 	char *bytes;
 	uint64 total = 0;
+	int32 length = 0;
 	int32 i;
 
-	if (state->names > CV_NAMED_LINEAR)
-		place = palloc(state->names * sizeof(name_place));
 	for (i = 0; i < state->names; i++)
 	{
 		if ((uint64) state->name[i].offset + state->name[i].length > (uint64) state->bytes)
 			cv_corrupt_binary(type, "A name lies beyond the names.");
-		place[i].text = cv_named_text(state, i, &place[i].length);
-		place[i].id = i;
 		total += state->name[i].length;
 	}
 	if (total > (uint64) state->bytes)
 		cv_corrupt_binary(type, "The names overlap.");
-	if (state->names > 1)
-		sort_places(place, state->names);
+	if (state->names > CV_NAMED_LINEAR)
+		place = palloc(state->names * sizeof(name_place));
+	sort_names(state, place);
 
-	memset(&empty, 0, sizeof(empty));
-	memcpy(empty.parameter, state->parameter, sizeof(empty.parameter));
-	stored = resize(&empty, element, type, state->count, state->names, state->bytes,
-					state->header.flags & ~CV_NAMED_OPEN);
+	stored = make(element, type, state->count, state->names, state->bytes,
+				  state->header.flags & ~CV_NAMED_OPEN);
+	memcpy(stored->parameter, state->parameter, sizeof(state->parameter));
 	stored->names = state->names;
 	stored->count = state->count;
 	bytes = cv_named_bytes(stored);
 	for (i = 0; i < state->names; i++)
 	{
-		stored->name[i].offset = (uint32) stored->bytes;
+		stored->name[i].offset = (uint32) length;
 		stored->name[i].length = (uint32) place[i].length;
-		memcpy(bytes + stored->bytes, place[i].text, place[i].length);
-		stored->bytes += place[i].length;
+		memcpy(bytes + length, place[i].text, place[i].length);
+		length += place[i].length;
 		rank[place[i].id] = i;
 	}
-	memcpy(cv_named_entries(stored), cv_named_entries(state), state->count * element);
+	stored->bytes = length;
 	if (place != few)
 		pfree(place);
+	return stored;
+}
+
+/* The same with the entries as they were, whose names the topic must change. */
+cv_named *
+cv_named_stored(const cv_named *state, Size element, const char *type, int32 *rank)
+{
+	cv_named *stored = cv_named_frame(state, element, type, rank);
+
+	memcpy(cv_named_entries(stored), cv_named_entries(state), state->count * element);
 	return stored;
 }
 

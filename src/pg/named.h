@@ -72,15 +72,20 @@ cv_named_text(const cv_named *state, int32 id, int32 *length)
 	return cv_named_bytes(state) + state->name[id].offset;
 }
 
-/* Are so many bytes the same?  As memcmp() has it, without a call for short names. */
+/* Are so many bytes the same?  As memcmp() has it, without a call. */
 static inline bool
 cv_same_bytes(const char *a, const char *b, int32 length)
 {
 	uint64 x;
 	uint64 y;
 
-	if (length > 16)
-		return memcmp(a, b, length) == 0;
+	for (; length > 16; a += 8, b += 8, length -= 8)
+	{
+		memcpy(&x, a, 8);
+		memcpy(&y, b, 8);
+		if (x != y)
+			return false;
+	}
 	if (length >= 8)
 	{
 		memcpy(&x, a, 8);
@@ -129,13 +134,16 @@ cv_named_recall(const cv_named *state, const char *name, int32 length)
 	return -1;
 }
 
-extern cv_named *cv_named_new(const char *type, Size element, int64 entries);
+extern cv_named *cv_named_new(const char *type, Size element, int64 entries, int64 names);
 extern cv_named *
 cv_named_arg(FunctionCallInfo fcinfo, int argument, const char *type, Size element);
+extern cv_named *
+cv_named_append(cv_named *state, Size element, const char *type, const char *name, int32 length);
 extern cv_named *cv_named_intern(cv_named *state, Size element, const char *type, const char *name,
 								 int32 length, int32 *id);
 extern cv_named *cv_named_room(cv_named *state, Size element, const char *type, int64 more);
 extern int32 cv_named_find(const cv_named *state, const char *name, int32 length);
+extern cv_named *cv_named_frame(const cv_named *state, Size element, const char *type, int32 *rank);
 extern cv_named *
 cv_named_stored(const cv_named *state, Size element, const char *type, int32 *rank);
 extern int32 *cv_named_ranks(const cv_named *state, int32 *few);

@@ -30,6 +30,23 @@ typedef struct cv_header
 
 #define CV_FORMAT_VERSION 1
 
+/* Is a value whole, of the known version, with just these flags?  One comparison of four bytes. */
+static inline bool
+cv_is_plain(const void *value, uint8 flags)
+{
+	const cv_header *header = value;
+	const cv_header plain = { 0, CV_FORMAT_VERSION, flags, 0 };
+
+	return VARATT_IS_4B_U(header) && memcmp(&header->version, &plain.version, 4) == 0;
+}
+
+/* Is this the call of an aggregate that has a state? */
+static inline bool
+cv_has_state(FunctionCallInfo fcinfo)
+{
+	return !PG_ARGISNULL(0) && fcinfo->context != NULL && IsA(fcinfo->context, AggState);
+}
+
 /*
  * A state argument that an aggregate may change in place, if it is a plain one: whole,
  * of a known version and flags, in the call of an aggregate.  NULL where anything is
@@ -40,8 +57,7 @@ cv_plain_state(FunctionCallInfo fcinfo, uint8 known_flags)
 {
 	cv_header *state = (cv_header *) DatumGetPointer(PG_GETARG_DATUM(0));
 
-	if (PG_ARGISNULL(0) || fcinfo->context == NULL || !IsA(fcinfo->context, AggState) ||
-		!VARATT_IS_4B_U(state) || state->version != CV_FORMAT_VERSION ||
+	if (!cv_has_state(fcinfo) || !VARATT_IS_4B_U(state) || state->version != CV_FORMAT_VERSION ||
 		(state->flags & ~known_flags) != 0 || state->reserved != 0)
 		return NULL;
 	return state;
@@ -165,6 +181,9 @@ extern TupleDesc
 cv_result_shape(FunctionCallInfo fcinfo, const char *name, int n, const Oid *types);
 extern Datum cv_row(FunctionCallInfo fcinfo, Datum *values, bool *nulls, const char *name, int n,
 					const Oid *types);
+extern HeapTupleHeader
+cv_first_row(FunctionCallInfo fcinfo, TupleDesc shape, Datum *values, bool *nulls);
+extern HeapTupleHeader cv_copy_row(HeapTupleHeader first);
 extern void cv_emit(FunctionCallInfo fcinfo, Datum *values, bool *nulls);
 
 /* numeric.c */

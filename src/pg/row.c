@@ -61,6 +61,31 @@ cv_row(FunctionCallInfo fcinfo, Datum *values, bool *nulls, const char *name, in
 	return HeapTupleGetDatum(heap_form_tuple(shape, values, nulls));
 }
 
+/*
+ * The first row of its kind, in the memory of the call site, to be copied for the others:
+ * rows with NULLs in the same places and values of the same lengths have the same header,
+ * and their values in the same places.  heap_form_tuple() looks up the type each time; a
+ * header cannot be made by hand, as recent minor releases of PostgreSQL keep the version of
+ * the type in it.
+ */
+HeapTupleHeader
+cv_first_row(FunctionCallInfo fcinfo, TupleDesc shape, Datum *values, bool *nulls)
+{
+	HeapTuple tuple = heap_form_tuple(shape, values, nulls);
+
+	return memcpy(MemoryContextAlloc(fcinfo->flinfo->fn_mcxt, tuple->t_len), tuple->t_data,
+				  tuple->t_len);
+}
+
+/* A copy of a first row, its values to be filled in. */
+HeapTupleHeader
+cv_copy_row(HeapTupleHeader first)
+{
+	Size size = HeapTupleHeaderGetDatumLength(first);
+
+	return memcpy(palloc(size), first, size);
+}
+
 /* Adds a row to a set result; InitMaterializedSRF must have been called. */
 void
 cv_emit(FunctionCallInfo fcinfo, Datum *values, bool *nulls)

@@ -14,7 +14,9 @@
 static Size
 state_size(Size fixed, int64 capacity, Size element, const char *type)
 {
-	if (capacity < 0 || (uint64) capacity > (MaxAllocSize - fixed) / element)
+	/* neither factor passes 2^30: their product fits */
+	if (fixed > MaxAllocSize || capacity < 0 || capacity > (int64) MaxAllocSize ||
+		(uint64) capacity * element > MaxAllocSize - fixed)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("%s would exceed 1 GB", type),
 				 errdetail("It would have to hold %lld entries of %zu bytes.", (long long) capacity,
@@ -41,7 +43,8 @@ cv_state_alloc(Size fixed, int64 capacity, Size element, const char *type, uint8
 {
 	Size size = state_size(fixed, capacity, element, type);
 
-	return with_header(palloc0(size), size, flags);
+	/* faster than palloc0(), which clears some hundred bytes word by word */
+	return with_header(memset(palloc(size), 0, size), size, flags);
 }
 
 /* The same, where the caller fills the elements: only the fixed bytes are zeroed. */
