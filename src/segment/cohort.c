@@ -15,8 +15,35 @@
 
 PG_FUNCTION_INFO_V1(cv_segment_cohort_trans);
 
+/*
+ * What a customer adds to a cell, and a place of the panel: all that are added between two
+ * times that the panel is unloaded fit.
+ */
+typedef struct cohort_sum
+{
+	int64 amount;  /* net, millionths */
+	uint64 counts; /* active, and in the upper half those for whom it is the last period */
+} cohort_sum;
+
+#define ONE_ACTIVE UINT64CONST(1)
+#define ONE_LAST (UINT64CONST(1) << 32)
+
+/*
+ * The panel: first the sums of those whose first period is the cohort's, then of the others
+ * with a purchase in it, both cohort by cohort.
+ */
+typedef struct cohort_panel
+{
+	uint64 filled; /* bounds each amount in it and, by ONE_LAST for each customer, each count */
+	uint64 unused;
+	cohort_sum sum[FLEXIBLE_ARRAY_MEMBER];
+} cohort_panel;
+
+#define FULL (UINT64CONST(1) << 62)
+
 static const char *settle(const cv_tally *tally, uint64 *entry);
 static const char *check(const cv_tally *tally, const uint64 *entry);
+static void unload(cv_tally **into, const cv_tally *from);
 
 const cv_tally_kind cv_cohort_kind = {
 	.type = "cv_cohort_table",
@@ -29,6 +56,9 @@ const cv_tally_kind cv_cohort_kind = {
 	.list = "cells",
 	.settle = settle,
 	.check = check,
+	.panel_head = offsetof(cohort_panel, sum),
+	.panel_place = 2 * sizeof(cohort_sum),
+	.unload = unload,
 };
 
 CV_TALLY_FUNCTIONS(cv_cohort_table, cv_cohort_kind);
@@ -62,6 +92,138 @@ check(const cv_tally *tally, const uint64 *entry)
 	return NULL;
 }
 
+/* Adds what a panel holds to entries. */
+static void
+unload(cv_tally **into, const cv_tally *from)
+{
+	const cohort_panel *panel = cv_tally_panel(&cv_cohort_kind, from);
+	int64 places = (int64) from->rows * from->stride;
+	int64 added = 0;
+	int64 i;
+
+	for (i = 0; i < places; i++)
+	{
+		const cohort_sum *first = &panel->sum[i];
+		const cohort_sum *later = &panel->sum[places + i];
+		uint64 cohort = from->base + (uint64) (i / from->stride);
+		cv_cohort_cell *cell;
+
+		if (i % 4096 == 0)
+			CHECK_FOR_INTERRUPTS();
+		if ((first->counts | later->counts | (uint64) first->amount | (uint64) later->amount) == 0)
+			continue;
+		cell = (cv_cohort_cell *) cv_tally_find(&cv_cohort_kind, into, cohort,
+												cohort + (uint64) (i % from->stride));
+		cell->first_active += first->counts % ONE_LAST;
+		cell->first_last += first->counts / ONE_LAST;
+		cell->first_amount += first->amount;
+		cell->active += first->counts % ONE_LAST + later->counts % ONE_LAST;
+		cell->last += first->counts / ONE_LAST + later->counts / ONE_LAST;
+		cell->amount += (int128) first->amount + later->amount;
+		added += 2 * (first->counts % ONE_LAST + first->counts / ONE_LAST) +
+				 later->counts % ONE_LAST + later->counts / ONE_LAST;
+	}
+	cv_tally_raise(&cv_cohort_kind, *into, added);
+}
+
+/* A period that counts: from the first purchase on, one with purchases or returns. */
+typedef struct cohort_step
+{
+	uint64 period; /* its number, as an image */
+	cohort_sum sum;
+} cohort_step;
+
+/*
+ * Adds one customer to the panel, if it reaches that far and the amounts are none too large;
+ * false leaves everything to add_to_entries.
+ */
+static bool
+add_to_panel(cv_tally *table, const cv_log_walk *walk)
+{
+	cohort_step step[CV_WALK_ROOM];
+	cohort_panel *panel;
+	cohort_sum *sum;
+	uint64 stride = (uint64) table->stride;
+	uint64 more = ONE_LAST;
+	bool wide = false;
+	int32 count = 0;
+	int32 last = 0;
+	int32 i;
+	int32 j;
+
+	if (walk->count > CV_WALK_ROOM)
+		return false;
+	for (i = 0; i < walk->count; i++)
+	{
+		const cv_period_activity *at = &walk->at[i];
+		int64 amount = (int64) at->amount;
+
+		step[count].period = cv_whole_image(at->number);
+		step[count].sum.amount = amount;
+		step[count].sum.counts = at->active ? ONE_ACTIVE : 0;
+		wide |= at->amount != amount;
+		more |= (uint64) (amount ^ (amount >> 63)); /* its size, of a negative one less 1 */
+		if (at->active)
+			last = count;
+		if (at->active || (count > 0 && amount != 0))
+			count++;
+	}
+	if (count == 0)
+		return true;
+	if (step[0].period - table->base >= (uint64) table->rows ||
+		step[last].period - table->base >= (uint64) table->rows ||
+		step[count - 1].period - step[0].period >= stride || wide || more >= FULL)
+		return false;
+	panel = cv_tally_panel(&cv_cohort_kind, table);
+	if (panel->filled > FULL - more)
+		return false;
+	panel->filled += more + 1;
+	step[last].sum.counts += ONE_LAST;
+	sum = panel->sum;
+	for (i = 0; i <= last; i++)
+	{
+		uint64 row = (step[i].period - table->base) * stride - step[i].period;
+
+		if (step[i].sum.counts == 0)
+			continue;
+		for (j = i; j < count; j++)
+		{
+			cohort_sum *to = &sum[row + step[j].period];
+			cohort_sum one = step[j].sum;
+
+			to->amount += one.amount;
+			to->counts += one.counts;
+		}
+		sum = panel->sum + (uint64) table->rows * stride;
+	}
+	return true;
+}
+
+/* Adds what a customer did from one active period on to the entries of that cohort. */
+static void
+add_row(cv_tally **table, const cv_period_activity *from, const cv_period_activity *end,
+		const cv_period_activity *last, bool first)
+{
+	uint64 cohort = cv_whole_image(from->number);
+	const cv_period_activity *now;
+
+	for (now = from; now < end; now++)
+	{
+		cv_cohort_cell *cell = (cv_cohort_cell *) cv_tally_find(&cv_cohort_kind, table, cohort,
+																cv_whole_image(now->number));
+
+		cell->active += now->active;
+		cell->amount += now->amount;
+		cell->last += now == last;
+		if (first)
+		{
+			cell->first_active += now->active;
+			cell->first_amount += now->amount;
+			cell->first_last += now == last;
+		}
+	}
+}
+
 /*
  * Leaves of what a customer did the periods that count: from the first purchase on, those
  * with purchases or returns.  Returns how many there are, and the place of the last active.
@@ -85,50 +247,9 @@ keep_counting(cv_log_walk *walk, int32 *last)
 	return kept;
 }
 
-/*
- * Adds what a customer did from one active period on to the row of that cohort; most cells
- * are at their place in the table's grid.
- */
-static pg_attribute_always_inline void
-add_row(cv_tally **table, const cv_period_activity *from, const cv_period_activity *end,
-		const cv_period_activity *last, bool first)
-{
-	cv_cohort_cell *cells = (cv_cohort_cell *) (*table)->word;
-	uint64 cohort = cv_whole_image(from->number);
-	uint64 row = cv_tally_place(*table, cohort, cohort);
-	uint64 mask = (*table)->mask;
-	const cv_period_activity *now;
-
-	for (now = from; now < end; now++)
-	{
-		uint64 period = cv_whole_image(now->number);
-		cv_cohort_cell *cell = &cells[(row + (period - cohort)) & mask];
-
-		if (unlikely(cell->cohort != cohort || cell->period != period))
-		{
-			cell = (cv_cohort_cell *) cv_tally_find(&cv_cohort_kind, table, cohort, period);
-			cells = (cv_cohort_cell *) (*table)->word;
-			row = cv_tally_place(*table, cohort, cohort);
-			mask = (*table)->mask;
-		}
-		cell->active += now->active;
-		cell->amount += now->amount;
-		if (first)
-		{
-			cell->first_active += now->active;
-			cell->first_amount += now->amount;
-		}
-		if (now == last)
-		{
-			cell->last++;
-			cell->first_last += first;
-		}
-	}
-}
-
-/* Adds one customer to a table. */
+/* Adds one customer to the entries. */
 static void
-add_customer(cv_tally **table, cv_log_walk *walk)
+add_to_entries(cv_tally **table, cv_log_walk *walk)
 {
 	int32 last = 0;
 	int32 count = keep_counting(walk, &last);
@@ -138,12 +259,11 @@ add_customer(cv_tally **table, cv_log_walk *walk)
 
 	if (count == 0)
 		return;
-	add_row(table, at, at + count, at + last, true);
 	for (i = 0; i < count; i++)
 	{
+		if (at[i].active)
+			add_row(table, at + i, at + count, at + last, i == 0);
 		active += at[i].active;
-		if (i > 0 && at[i].active)
-			add_row(table, at + i, at + count, at + last, false);
 		if (count > CV_WALK_ROOM)
 			CHECK_FOR_INTERRUPTS();
 	}
@@ -170,6 +290,11 @@ cv_segment_cohort_trans(PG_FUNCTION_ARGS)
 		table = cv_tally_new(&cv_cohort_kind, period);
 	cv_period_must_equal(table->label, period);
 	cv_log_walk_periods(fcinfo, 1, period, &walk);
-	add_customer(&table, &walk);
+	if (!add_to_panel(table, &walk))
+	{
+		add_to_entries(&table, &walk);
+		if (++table->strays > table->count / 8 + 8)
+			table = cv_tally_lay_panel(&cv_cohort_kind, table);
+	}
 	PG_RETURN_POINTER(table);
 }

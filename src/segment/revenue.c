@@ -39,6 +39,7 @@ const cv_tally_kind cv_revenue_kind = {
 	.keys = 1,
 	.counts = 3,
 	.amounts = 5,
+	.dense = true,
 	CV_PERIOD_TALLY,
 	.form = "{\"period\": .., \"flows\": [[period, new_customers, reactivated_customers, "
 			"churned_customers, new, reactivated, expansion, contraction, churned], ...]}",

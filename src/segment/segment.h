@@ -40,9 +40,9 @@ cv_period_check_first(cv_period period, DateADT day)
 }
 
 /* What tallies by period have in common. */
-#define CV_PERIOD_TALLY                                                                    \
-	.grid = true, .labelled = true, .label = "period", .append_key = cv_period_append_key, \
-	.read_key = cv_period_read_key, .append_label = cv_period_append_label,                \
+#define CV_PERIOD_TALLY                                                     \
+	.labelled = true, .label = "period", .append_key = cv_period_append_key, \
+	.read_key = cv_period_read_key, .append_label = cv_period_append_label,  \
 	.read_label = cv_period_read_label, .check_label = cv_period_check_label
 
 /* ---- log_walk.c ---- */
@@ -50,8 +50,8 @@ cv_period_check_first(cv_period period, DateADT day)
 /* What a customer did in one period. */
 typedef struct cv_period_activity
 {
-	int64 number;  /* of the period */
 	int128 amount; /* net, millionths */
+	int64 number;  /* of the period */
 	bool active;   /* was there a purchase? */
 } cv_period_activity;
 
