@@ -126,75 +126,130 @@ unload(cv_tally **into, const cv_tally *from)
 	cv_tally_raise(&cv_cohort_kind, *into, added);
 }
 
-/* A period that counts: from the first purchase on, one with purchases or returns. */
+/* What one customer did in a period. */
 typedef struct cohort_step
 {
-	uint64 period; /* its number, as an image */
+	int64 place; /* its number, from the panel's first row on, in bytes of sums */
 	cohort_sum sum;
 } cohort_step;
+
+/*
+ * Sums a log's entries, of which there is one at least, by periods, without a branch on whether
+ * another one begins, which nobody could guess.  Returns how many there are, the number of
+ * entries with a purchase, and a bound of the size of each amount.
+ */
+static pg_attribute_always_inline int32
+sum_by(cv_period period, cv_log_entries entries, int64 base, cohort_step *step, int32 *purchases,
+	   uint64 *size)
+{
+	int64 number = cv_period_of(period, cv_log_entry(entries, 0).day);
+	cohort_step *now = step;
+	cohort_sum sum = { 0 };
+	uint64 bits = 0;
+	int32 active = 0;
+	int32 i;
+
+	for (i = 0; i < entries.count; i++)
+	{
+		cv_activity entry = cv_log_entry(entries, i);
+		int64 before = number;
+		int64 same;
+
+		number = cv_period_of(period, entry.day);
+		same = -(int64) (number == before);
+		now += 1 + same;
+		sum.amount = (int64) ((uint64) (sum.amount & same) + (uint64) entry.amount);
+		sum.counts = (sum.counts & (uint64) same) | (entry.events > 0);
+		active += entry.events > 0;
+		bits |= (uint64) (entry.amount ^ (entry.amount >> 63)); /* of one below 0, less 1 */
+		now->place = (number - base) * (int64) sizeof(cohort_sum);
+		now->sum = sum;
+	}
+	*purchases = active;
+	*size = bits + 1;
+	return (int32) (now - step + 1);
+}
+
+/* Leaves the steps that count and returns how many, as keep_counting. */
+static int32
+keep_steps(cohort_step *step, int32 count, int32 *last)
+{
+	int32 kept = 0;
+	int32 i;
+
+	for (i = 0; i < count; i++)
+	{
+		if (step[i].sum.counts == 0 && (kept == 0 || step[i].sum.amount == 0))
+			continue;
+		if (step[i].sum.counts > 0)
+			*last = kept;
+		step[kept++] = step[i];
+	}
+	return kept;
+}
 
 /*
  * Adds one customer to the panel, if it reaches that far and the amounts are none too large;
  * false leaves everything to add_to_entries.
  */
 static bool
-add_to_panel(cv_tally *table, const cv_log_walk *walk)
+add_to_panel(cv_tally *table, cv_log_entries entries)
 {
-	cohort_step step[CV_WALK_ROOM];
-	cohort_panel *panel;
-	cohort_sum *sum;
-	uint64 stride = (uint64) table->stride;
-	uint64 more = ONE_LAST;
-	bool wide = false;
-	int32 count = 0;
-	int32 last = 0;
+	const int64 width = sizeof(cohort_sum);
+	cohort_step room[CV_WALK_ROOM];
+	cohort_step *step = room;
+	cohort_panel *panel = cv_tally_panel(&cv_cohort_kind, table);
+	char *plane = (char *) panel->sum;
+	int64 base = cv_whole_of(table->base);
+	int64 rows = table->rows;
+	int64 stride = table->stride;
+	int32 purchases;
+	uint64 size;
+	int32 count;
+	int32 last;
 	int32 i;
 	int32 j;
 
-	if (walk->count > CV_WALK_ROOM)
+	if (entries.count == 0)
+		return true;
+	if (rows == 0)
 		return false;
-	for (i = 0; i < walk->count; i++)
-	{
-		const cv_period_activity *at = &walk->at[i];
-		int64 amount = (int64) at->amount;
-
-		step[count].period = cv_whole_image(at->number);
-		step[count].sum.amount = amount;
-		step[count].sum.counts = at->active ? ONE_ACTIVE : 0;
-		wide |= at->amount != amount;
-		more |= (uint64) (amount ^ (amount >> 63)); /* its size, of a negative one less 1 */
-		if (at->active)
-			last = count;
-		if (at->active || (count > 0 && amount != 0))
-			count++;
-	}
+	if (entries.count > CV_WALK_ROOM)
+		step = palloc_extended((Size) entries.count * sizeof(cohort_step), MCXT_ALLOC_HUGE);
+	if (table->label == CV_MONTH)
+		count = sum_by(CV_MONTH, entries, base, step, &purchases, &size);
+	else
+		count = sum_by(table->label, entries, base, step, &purchases, &size);
+	last = count - 1;
+	if (purchases < entries.count)
+		count = keep_steps(step, count, &last);
 	if (count == 0)
 		return true;
-	if (step[0].period - table->base >= (uint64) table->rows ||
-		step[last].period - table->base >= (uint64) table->rows ||
-		step[count - 1].period - step[0].period >= stride || wide || more >= FULL)
+	if (step[0].place < 0 || step[last].place >= rows * width ||
+		step[count - 1].place - step[0].place >= stride * width ||
+		pg_mul_u64_overflow(size, (uint64) entries.count, &size) || size >= FULL - ONE_LAST ||
+		panel->filled > FULL - ONE_LAST - size)
 		return false;
-	panel = cv_tally_panel(&cv_cohort_kind, table);
-	if (panel->filled > FULL - more)
-		return false;
-	panel->filled += more + 1;
+	panel->filled += ONE_LAST + size;
 	step[last].sum.counts += ONE_LAST;
-	sum = panel->sum;
 	for (i = 0; i <= last; i++)
 	{
-		uint64 row = (step[i].period - table->base) * stride - step[i].period;
+		/* where the row's own period would be, if all began at the first one */
+		char *row = plane + step[i].place * (stride - 1);
 
 		if (step[i].sum.counts == 0)
 			continue;
 		for (j = i; j < count; j++)
 		{
-			cohort_sum *to = &sum[row + step[j].period];
-			cohort_sum one = step[j].sum;
+			cohort_sum *to = (cohort_sum *) (row + step[j].place);
+			cohort_sum more = step[j].sum;
 
-			to->amount += one.amount;
-			to->counts += one.counts;
+			to->amount += more.amount;
+			to->counts += more.counts;
 		}
-		sum = panel->sum + (uint64) table->rows * stride;
+		plane = (char *) (panel->sum + rows * stride); /* no longer the first period */
+		if (count > CV_WALK_ROOM)
+			CHECK_FOR_INTERRUPTS();
 	}
 	return true;
 }
@@ -249,14 +304,18 @@ keep_counting(cv_log_walk *walk, int32 *last)
 
 /* Adds one customer to the entries. */
 static void
-add_to_entries(cv_tally **table, cv_log_walk *walk)
+add_to_entries(cv_tally **table, cv_log_entries entries)
 {
-	int32 last = 0;
-	int32 count = keep_counting(walk, &last);
-	const cv_period_activity *at = walk->at;
+	cv_log_walk walk;
+	const cv_period_activity *at;
 	int64 active = 0;
+	int32 last = 0;
+	int32 count;
 	int32 i;
 
+	cv_log_walk_periods(entries, (*table)->label, &walk);
+	count = keep_counting(&walk, &last);
+	at = walk.at;
 	if (count == 0)
 		return;
 	for (i = 0; i < count; i++)
@@ -276,7 +335,7 @@ Datum
 cv_segment_cohort_trans(PG_FUNCTION_ARGS)
 {
 	cv_tally *table = cv_tally_state(fcinfo, &cv_cohort_kind);
-	cv_log_walk walk;
+	cv_log_entries entries;
 	cv_period period;
 
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
@@ -289,10 +348,10 @@ cv_segment_cohort_trans(PG_FUNCTION_ARGS)
 	if (table == NULL)
 		table = cv_tally_new(&cv_cohort_kind, period);
 	cv_period_must_equal(table->label, period);
-	cv_log_walk_periods(fcinfo, 1, period, &walk);
-	if (!add_to_panel(table, &walk))
+	entries = cv_log_entries_arg(fcinfo, 1, period);
+	if (!add_to_panel(table, entries))
 	{
-		add_to_entries(&table, &walk);
+		add_to_entries(&table, entries);
 		if (++table->strays > table->count / 8 + 8)
 			table = cv_tally_lay_panel(&cv_cohort_kind, table);
 	}

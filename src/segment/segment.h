@@ -47,6 +47,22 @@ cv_period_check_first(cv_period period, DateADT day)
 
 /* ---- log_walk.c ---- */
 
+/* The entries of a sorted log: where they lie is aligned to nothing in a short varlena. */
+typedef struct cv_log_entries
+{
+	int32 count;
+	const char *at;
+} cv_log_entries;
+
+static inline cv_activity
+cv_log_entry(cv_log_entries entries, int32 i)
+{
+	cv_activity entry;
+
+	memcpy(&entry, entries.at + (Size) i * sizeof(entry), sizeof(entry));
+	return entry;
+}
+
 /* What a customer did in one period. */
 typedef struct cv_period_activity
 {
@@ -64,8 +80,9 @@ typedef struct cv_log_walk
 	cv_period_activity room[CV_WALK_ROOM];
 } cv_log_walk;
 
+extern cv_log_entries cv_log_entries_arg(FunctionCallInfo fcinfo, int argument, cv_period period);
 extern void
-cv_log_walk_periods(FunctionCallInfo fcinfo, int argument, cv_period period, cv_log_walk *walk);
+cv_log_walk_periods(cv_log_entries entries, cv_period period, cv_log_walk *walk);
 
 /* ---- lifecycle.c ---- */
 
