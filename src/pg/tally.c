@@ -193,9 +193,9 @@ tally_arg(FunctionCallInfo fcinfo, int argument, const cv_tally_kind *kind)
 			   (uint64) tally->rows * (uint64) tally->stride <= most &&
 			   cv_tally_table_size(kind, tally) == most;
 	else
-		good = good && CV_TALLY_SMALLEST + (uint64) tally->count * cv_tally_words(kind) *
-											   sizeof(uint64) <=
-						   most;
+		good = good &&
+			   CV_TALLY_SMALLEST + (uint64) tally->count * cv_tally_words(kind) * sizeof(uint64) <=
+				   most;
 	if (!good || (kind->labelled && !kind->check_label(tally->label)))
 		cv_corrupt_binary(kind->type, "The number of entries does not fit the length.");
 	if (tally->header.flags & CV_TALLY_TABLE && tally->rows > 0)

@@ -40,7 +40,7 @@ cv_period_check_first(cv_period period, DateADT day)
 }
 
 /* What tallies by period have in common. */
-#define CV_PERIOD_TALLY                                                     \
+#define CV_PERIOD_TALLY                                                      \
 	.labelled = true, .label = "period", .append_key = cv_period_append_key, \
 	.read_key = cv_period_read_key, .append_label = cv_period_append_label,  \
 	.read_label = cv_period_read_label, .check_label = cv_period_check_label
@@ -81,8 +81,7 @@ typedef struct cv_log_walk
 } cv_log_walk;
 
 extern cv_log_entries cv_log_entries_arg(FunctionCallInfo fcinfo, int argument, cv_period period);
-extern void
-cv_log_walk_periods(cv_log_entries entries, cv_period period, cv_log_walk *walk);
+extern void cv_log_walk_periods(cv_log_entries entries, cv_period period, cv_log_walk *walk);
 
 /* ---- lifecycle.c ---- */
 
