@@ -62,17 +62,32 @@ cv_check_day(const char *name, DateADT day)
 	return day;
 }
 
+/*
+ * An amount of usual size in millionths, finer decimals rounded half to even; false leaves all
+ * others to cv_millionths.
+ */
+static inline bool
+cv_usual_millionths(double amount, int64 *millionths)
+{
+	const double shift = 6755399441055744.0; /* 3 * 2^51: its last bit counts ones */
+	double exact = amount * CV_MILLION;
+
+	if (!(exact > -2e15 && exact < 2e15))
+		return false;
+	*millionths = (int64) ((exact + shift) - shift);
+	return true;
+}
+
 /* An amount in millionths, finer decimals rounded half to even. */
 static inline int64
 cv_millionths(double amount)
 {
-	const double shift = 6755399441055744.0; /* 3 * 2^51: its last bit counts ones */
 	double millionths = amount * CV_MILLION;
 	double rest;
 	int64 whole;
 
-	if (likely(millionths > -2e15 && millionths < 2e15))
-		return (int64) ((millionths + shift) - shift);
+	if (likely(cv_usual_millionths(amount, &whole)))
+		return whole;
 	if (unlikely(!(amount >= -9.2e12 && amount <= 9.2e12)))
 		cv_amount_out_of_range(psprintf("%.15g", amount));
 	whole = (int64) millionths;

@@ -22,8 +22,8 @@ PG_FUNCTION_INFO_V1(cv_events);
 PG_FUNCTION_INFO_V1(cv_total);
 PG_FUNCTION_INFO_V1(cv_entries);
 
-/* The transition; "numeric" is the type of amounts, if there are any. */
-static inline Datum
+/* The transition of any row; "numeric" is the type of amounts, if there are any. */
+static pg_noinline Datum
 add_row(FunctionCallInfo fcinfo, bool has_amount, bool numeric)
 {
 	cv_activity_log *log = cv_plain_state(fcinfo, CV_LOG_UNSORTED);
@@ -60,6 +60,15 @@ add_row(FunctionCallInfo fcinfo, bool has_amount, bool numeric)
 Datum
 cv_activity_log_trans(PG_FUNCTION_ARGS)
 {
+	cv_activity_log *log = cv_plain_state(fcinfo, CV_LOG_UNSORTED);
+	int64 amount;
+
+	/* most rows, without a call */
+	if (likely(log != NULL && PG_NARGS() > 2 && !PG_ARGISNULL(1) && !PG_ARGISNULL(2) &&
+			   !DATE_NOT_FINITE(PG_GETARG_DATEADT(1)) &&
+			   cv_usual_millionths(PG_GETARG_FLOAT8(2), &amount) &&
+			   cv_log_append(log, PG_GETARG_DATEADT(1), amount, !(PG_GETARG_FLOAT8(2) < 0))))
+		PG_RETURN_POINTER(log);
 	return add_row(fcinfo, PG_NARGS() > 2, false);
 }
 

@@ -9,7 +9,7 @@
 #include "port/pg_bitutils.h"
 
 #define SMALLEST_TABLE 16
-#define LARGEST_GRID UINT64CONST(1048576) /* slots, unless that many are needed anyway */
+#define LARGEST_PANEL UINT64CONST(1048576) /* places, unless there are as many slots */
 
 /* Most entries have two keys and a count, or a key and two counts. */
 typedef struct three_words
@@ -42,33 +42,22 @@ typedef struct three_words
 #define ST_DEFINE
 #include "lib/sort_template.h"
 
-/* A summary argument in either form, checked as far as its readers rely on. */
+/* An empty table; "panel" tells the reach of one to be laid, if any. */
 static cv_tally *
-tally_arg(FunctionCallInfo fcinfo, int argument, const cv_tally_kind *kind)
+new_table(const cv_tally_kind *kind, uint64 capacity, const cv_tally *panel)
 {
-	cv_tally *tally = cv_value_arg(fcinfo, argument, kind->type, CV_TALLY_SMALLEST, CV_TALLY_TABLE);
-	uint64 capacity =
-		(VARSIZE(tally) - CV_TALLY_SMALLEST) / (cv_tally_words(kind) * sizeof(uint64));
-	bool good = tally->count >= 0 && (uint64) tally->count <= capacity && tally->total >= 0;
+	cv_tally reach = { 0 };
+	cv_tally *tally;
 
-	if (tally->header.flags & CV_TALLY_TABLE)
-		good = good && tally->mask + 1 == capacity && (capacity & tally->mask) == 0 &&
-			   (uint64) tally->count < capacity;
-	if (!good || (kind->labelled && !kind->check_label(tally->label)))
-		cv_corrupt_binary(kind->type, "The number of entries does not fit the length.");
-	return tally;
-}
-
-/* An empty table. */
-static cv_tally *
-new_table(const cv_tally_kind *kind, uint64 capacity)
-{
-	cv_tally *tally =
-		cv_state_alloc(CV_TALLY_SMALLEST, (int64) capacity, cv_tally_words(kind) * sizeof(uint64),
-					   kind->type, CV_TALLY_TABLE);
-
+	if (panel)
+		reach = *panel;
+	reach.mask = PG_UINT64_MAX; /* no slots */
+	tally = cv_state_alloc(cv_tally_table_size(kind, &reach), (int64) capacity,
+						   cv_tally_words(kind) * sizeof(uint64), kind->type, CV_TALLY_TABLE);
 	tally->mask = capacity - 1;
-	tally->stride = kind->grid && kind->keys == 1 ? 1 : 0;
+	tally->base = reach.base;
+	tally->rows = reach.rows;
+	tally->stride = reach.stride;
 	return tally;
 }
 
@@ -76,7 +65,7 @@ new_table(const cv_tally_kind *kind, uint64 capacity)
 cv_tally *
 cv_tally_new(const cv_tally_kind *kind, int32 label)
 {
-	cv_tally *tally = new_table(kind, SMALLEST_TABLE);
+	cv_tally *tally = new_table(kind, SMALLEST_TABLE, NULL);
 
 	tally->label = label;
 	return tally;
@@ -88,79 +77,33 @@ slots_of(const cv_tally *tally)
 	return tally->header.flags & CV_TALLY_TABLE ? tally->mask + 1 : (uint64) tally->count;
 }
 
-/* The least number of cells of a grid for so many, with some to spare at each side. */
-#define WITH_MARGIN(extent) ((extent) + (extent) / 4 + 4)
-
-/*
- * Lays a table of two whole-number keys out as a grid, if its cells fill enough of one;
- * the capacity grows with it.
- */
-static uint64
-plan_grid(const cv_tally_kind *kind, const cv_tally *tally, uint64 capacity, cv_tally *grid)
-{
-	int words = cv_tally_words(kind);
-	uint64 most = Min((uint64) tally->count * 16 + SMALLEST_TABLE, Max(capacity, LARGEST_GRID));
-	uint64 lowest = PG_UINT64_MAX;
-	uint64 highest = 0;
-	uint64 width = 0;
-	uint64 height;
-	uint64 i;
-
-	if (tally->count == 0)
-		return capacity;
-	for (i = 0; i < slots_of(tally); i++)
-	{
-		const uint64 *entry = tally->word + i * words;
-
-		if (entry[0] == 0)
-			continue;
-		lowest = Min(lowest, entry[0]);
-		highest = Max(highest, entry[0]);
-		width = Max(width, entry[1] - entry[0] + 1);
-	}
-	height = highest - lowest + 1;
-	if (height >= most || width >= most || WITH_MARGIN(height) * WITH_MARGIN(width) > most)
-		return capacity;
-	grid->base = lowest - (WITH_MARGIN(height) - height) / 2;
-	grid->rows = (int32) WITH_MARGIN(height);
-	grid->stride = (int32) WITH_MARGIN(width);
-	return Max(capacity, pg_nextpower2_64((uint64) grid->rows * (uint64) grid->stride));
-}
-
 /* The free slot where a new key belongs. */
 static uint64 *
 free_slot(const cv_tally_kind *kind, cv_tally *table, uint64 first, uint64 second)
 {
 	int words = cv_tally_words(kind);
-	uint64 at = cv_tally_place(table, first, second) & table->mask;
+	uint64 at = cv_tally_place(kind, first, second) & table->mask;
 
 	while (table->word[at * words] != 0)
 		at = (at + 1) & table->mask;
 	return table->word + at * words;
 }
 
-/* A table with the contents of "tally" and room for twice as much. */
+/*
+ * A table with the entries of "tally" and room for twice as many, and an empty panel of the
+ * reach of "panel", if any.
+ */
 static cv_tally *
-make_table(const cv_tally_kind *kind, const cv_tally *tally)
+make_table(const cv_tally_kind *kind, const cv_tally *tally, const cv_tally *panel)
 {
 	int words = cv_tally_words(kind);
 	uint64 capacity = Max(SMALLEST_TABLE, pg_nextpower2_64((uint64) tally->count * 2 + 1));
-	cv_tally grid = { 0 };
-	cv_tally *table;
+	cv_tally *table = new_table(kind, capacity, panel);
 	uint64 i;
 
-	if (kind->grid && kind->keys == 2)
-		capacity = plan_grid(kind, tally, capacity, &grid);
-	table = new_table(kind, capacity);
 	table->count = tally->count;
 	table->total = tally->total;
 	table->label = tally->label;
-	if (kind->grid && kind->keys == 2)
-	{
-		table->base = grid.base;
-		table->rows = grid.rows;
-		table->stride = grid.stride;
-	}
 	for (i = 0; i < slots_of(tally); i++)
 	{
 		const uint64 *entry = tally->word + i * words;
@@ -174,6 +117,92 @@ make_table(const cv_tally_kind *kind, const cv_tally *tally)
 	return table;
 }
 
+/* A table without a panel, which holds what "tally" and its panel do. */
+static cv_tally *
+unload(const cv_tally_kind *kind, const cv_tally *tally)
+{
+	cv_tally *table = make_table(kind, tally, NULL);
+
+	kind->unload(&table, tally);
+	return table;
+}
+
+/* The least number of keys of a panel for so many, with some to spare at each side. */
+#define WITH_MARGIN(extent) ((extent) + (extent) / 4 + 4)
+
+/* The reach of a panel for the keys of a table, if they fill enough of one. */
+static bool
+plan_panel(const cv_tally_kind *kind, const cv_tally *table, cv_tally *panel)
+{
+	int words = cv_tally_words(kind);
+	uint64 most = Min((uint64) table->count * 16, Max(table->mask + 1, LARGEST_PANEL));
+	uint64 lowest = PG_UINT64_MAX;
+	uint64 highest = 0;
+	uint64 width = 0;
+	uint64 height;
+	uint64 i;
+
+	for (i = 0; i <= table->mask; i++)
+	{
+		const uint64 *entry = table->word + i * words;
+
+		if (entry[0] == 0)
+			continue;
+		lowest = Min(lowest, entry[0]);
+		highest = Max(highest, entry[0]);
+		width = Max(width, entry[1] - entry[0] + 1);
+	}
+	height = highest - lowest + 1;
+	if (height >= most || width >= most || WITH_MARGIN(height) * WITH_MARGIN(width) > most)
+		return false;
+	panel->base = lowest - (WITH_MARGIN(height) - height) / 2;
+	panel->rows = (int32) WITH_MARGIN(height);
+	panel->stride = (int32) WITH_MARGIN(width);
+	return true;
+}
+
+/*
+ * A table with all in its entries, and with an empty panel of the reach that they call for;
+ * of the same reach as before if they are too far apart.
+ */
+cv_tally *
+cv_tally_lay_panel(const cv_tally_kind *kind, cv_tally *tally)
+{
+	cv_tally *table = tally->rows > 0 ? unload(kind, tally) : tally;
+	cv_tally panel = *tally;
+
+	if (!plan_panel(kind, table, &panel) && tally->rows == 0)
+	{
+		tally->strays = 0;
+		return tally;
+	}
+	return make_table(kind, table, &panel);
+}
+
+/* A summary argument in either form, checked as far as its readers rely on. */
+static cv_tally *
+tally_arg(FunctionCallInfo fcinfo, int argument, const cv_tally_kind *kind)
+{
+	cv_tally *tally = cv_value_arg(fcinfo, argument, kind->type, CV_TALLY_SMALLEST, CV_TALLY_TABLE);
+	uint64 most = VARSIZE(tally);
+	bool good = tally->count >= 0 && (uint64) tally->count <= most && tally->total >= 0;
+
+	if (tally->header.flags & CV_TALLY_TABLE)
+		good = good && tally->mask < most && (tally->mask & (tally->mask + 1)) == 0 &&
+			   (uint64) tally->count <= tally->mask && tally->rows >= 0 && tally->stride >= 0 &&
+			   (uint64) tally->rows * (uint64) tally->stride <= most &&
+			   cv_tally_table_size(kind, tally) == most;
+	else
+		good = good &&
+			   CV_TALLY_SMALLEST + (uint64) tally->count * cv_tally_words(kind) * sizeof(uint64) <=
+				   most;
+	if (!good || (kind->labelled && !kind->check_label(tally->label)))
+		cv_corrupt_binary(kind->type, "The number of entries does not fit the length.");
+	if (tally->header.flags & CV_TALLY_TABLE && tally->rows > 0)
+		return unload(kind, tally);
+	return tally;
+}
+
 /* The first state of a transition, and one that is no plain table yet. */
 cv_tally *
 cv_tally_unusual_state(FunctionCallInfo fcinfo, const cv_tally_kind *kind)
@@ -184,7 +213,20 @@ cv_tally_unusual_state(FunctionCallInfo fcinfo, const cv_tally_kind *kind)
 	if (PG_ARGISNULL(0))
 		return NULL;
 	tally = tally_arg(fcinfo, 0, kind);
-	return tally->header.flags & CV_TALLY_TABLE ? tally : make_table(kind, tally);
+	return tally->header.flags & CV_TALLY_TABLE ? tally : make_table(kind, tally, NULL);
+}
+
+/* A table with more slots and the same panel. */
+static cv_tally *
+grow(const cv_tally_kind *kind, const cv_tally *tally)
+{
+	cv_tally *table = make_table(kind, tally, tally);
+
+	if (table->rows > 0)
+		memcpy(cv_tally_panel(kind, table), cv_tally_panel(kind, tally),
+			   VARSIZE(tally) - ((char *) cv_tally_panel(kind, tally) - (char *) tally));
+	table->strays = tally->strays;
+	return table;
 }
 
 /* A new entry; the table moves if it has to grow. */
@@ -193,12 +235,8 @@ cv_tally_insert(const cv_tally_kind *kind, cv_tally **tally, uint64 first, uint6
 {
 	uint64 *entry;
 
-	if ((*tally)->rows > 0 && (first - (*tally)->base >= (uint64) (*tally)->rows ||
-							   second - first >= (uint64) (*tally)->stride))
-		(*tally)->strays++;
-	if (((uint64) (*tally)->count + 1) * 4 > ((*tally)->mask + 1) * 3 ||
-		(*tally)->strays > (*tally)->count / 8 + 8)
-		*tally = make_table(kind, *tally);
+	if (((uint64) (*tally)->count + 1) * 4 > ((*tally)->mask + 1) * 3)
+		*tally = grow(kind, *tally);
 	entry = free_slot(kind, *tally, first, second);
 	entry[0] = first;
 	if (kind->keys == 2)

@@ -5,6 +5,11 @@
  * bits, in millionths.  All but the keys add, so that a tally is the same to the last bit
  * in whatever order and partition its rows came.  As a state it is an open-addressing
  * hash table; the stored form is sorted by the keys and of exact size.
+ *
+ * Behind the slots of a state with two whole-number keys that lie close together there may
+ * be a panel, a place for each pair of keys within its reach.  Its sums are as narrow as
+ * its topic likes; before anything but a transition reads the state they are added to the
+ * entries.
  */
 #ifndef CV_PG_TALLY_H
 #define CV_PG_TALLY_H
@@ -20,10 +25,10 @@ typedef struct cv_tally
 	int64 total;  /* sum of all counts of all entries: bounds each of them */
 	uint64 mark;  /* a hash of the stored form, 0 in a state */
 	uint64 mask;  /* a table: capacity - 1, else 0 */
-	uint64 base;  /* a grid: keys count from here */
-	int32 rows;	  /* a grid: its height */
-	int32 stride; /* and its width, 0 without */
-	int32 strays; /* entries outside of it */
+	uint64 base;  /* a panel: first keys count from here */
+	int32 rows;	  /* how many there are, 0 without a panel */
+	int32 stride; /* and how many second keys, from the first key on, of each */
+	int32 strays; /* rows that went to the entries since it was laid */
 	int32 label;  /* what all entries have in common */
 	uint64 word[FLEXIBLE_ARRAY_MEMBER];
 } cv_tally;
@@ -38,7 +43,7 @@ typedef struct cv_tally_kind
 	int keys;		  /* 1 or 2 */
 	int counts;
 	int amounts;
-	bool grid;		   /* whole-number keys that lie close together */
+	bool dense;		   /* one whole-number key: they lie close together */
 	bool labelled;	   /* text form {"label": .., "list": [[..], ..]}, else [[..], ..] */
 	const char *form;  /* of the text, for messages */
 	const char *label; /* names of its members */
@@ -52,6 +57,10 @@ typedef struct cv_tally_kind
 	const char *(*settle)(const cv_tally *tally, uint64 *entry);
 	/* what is wrong with an entry from outside, or NULL */
 	const char *(*check)(const cv_tally *tally, const uint64 *entry);
+	/* a panel: bytes in front of its places and of each, what adds them all to entries */
+	Size panel_head;
+	Size panel_place;
+	void (*unload)(cv_tally **into, const cv_tally *from);
 } cv_tally_kind;
 
 #define CV_TALLY_SMALLEST offsetof(cv_tally, word)
@@ -120,23 +129,39 @@ cv_mix(uint64 hash)
 	return hash ^ (hash >> 33);
 }
 
-/*
- * Where the search for a key begins.  The cells of a grid lie row by row, (first key, how
- * far the second is beyond it), so that those of one customer are neighbours.  With one
- * key both are the same.
- */
+/* Where the search for a key begins.  With one key both are the same. */
 static inline uint64
-cv_tally_place(const cv_tally *tally, uint64 first, uint64 second)
+cv_tally_place(const cv_tally_kind *kind, uint64 first, uint64 second)
 {
-	if (tally->stride > 0)
-		return (first - tally->base) * (uint64) tally->stride + (second - first);
+	if (kind->dense)
+		return first;
 	return cv_mix(first ^ (second * UINT64CONST(0x9e3779b97f4a7c15)));
+}
+
+/* The panel of a state that has one. */
+static inline void *
+cv_tally_panel(const cv_tally_kind *kind, const cv_tally *tally)
+{
+	return (void *) (tally->word + (tally->mask + 1) * cv_tally_words(kind));
+}
+
+/* The bytes that a state with so many slots takes. */
+static inline uint64
+cv_tally_table_size(const cv_tally_kind *kind, const cv_tally *tally)
+{
+	uint64 size = CV_TALLY_SMALLEST + (tally->mask + 1) * cv_tally_words(kind) * sizeof(uint64);
+
+	if (kind->unload && tally->rows > 0)
+		size += kind->panel_head +
+				(uint64) (uint32) tally->rows * (uint32) tally->stride * kind->panel_place;
+	return size;
 }
 
 extern cv_tally *cv_tally_new(const cv_tally_kind *kind, int32 label);
 extern cv_tally *cv_tally_unusual_state(FunctionCallInfo fcinfo, const cv_tally_kind *kind);
 extern uint64 *
 cv_tally_insert(const cv_tally_kind *kind, cv_tally **tally, uint64 first, uint64 second);
+extern cv_tally *cv_tally_lay_panel(const cv_tally_kind *kind, cv_tally *tally);
 extern void cv_tally_seal(const cv_tally_kind *kind, cv_tally *list);
 extern void cv_tally_raise(const cv_tally_kind *kind, cv_tally *tally, int64 more);
 extern const cv_tally *
@@ -193,10 +218,9 @@ static inline cv_tally *
 cv_tally_state(FunctionCallInfo fcinfo, const cv_tally_kind *kind)
 {
 	cv_tally *tally = cv_plain_state(fcinfo, CV_TALLY_TABLE);
-	Size entry = cv_tally_words(kind) * sizeof(uint64);
 
 	if (likely(tally != NULL && tally->header.flags & CV_TALLY_TABLE &&
-			   VARSIZE(tally) == CV_TALLY_SMALLEST + (tally->mask + 1) * entry))
+			   VARSIZE(tally) == cv_tally_table_size(kind, tally)))
 		return tally;
 	return cv_tally_unusual_state(fcinfo, kind);
 }
@@ -207,7 +231,7 @@ cv_tally_find(const cv_tally_kind *kind, cv_tally **tally, uint64 first, uint64 
 {
 	int words = cv_tally_words(kind);
 	uint64 mask = (*tally)->mask;
-	uint64 at = cv_tally_place(*tally, first, second) & mask;
+	uint64 at = cv_tally_place(kind, first, second) & mask;
 
 	for (;;)
 	{

@@ -34,12 +34,14 @@ cv_lifecycle(PG_FUNCTION_ARGS)
 	bool nulls[2] = { false, false };
 	bool seen = false;
 	int64 before = 0;
+	cv_log_entries entries;
 	cv_log_walk walk;
 	int32 i;
 
 	if (PG_GETARG_DATEADT(2) > PG_GETARG_DATEADT(3))
 		cv_refuse_range(PG_GETARG_DATEADT(2), PG_GETARG_DATEADT(3));
-	cv_log_walk_periods(fcinfo, 0, period, &walk);
+	entries = cv_log_entries_arg(fcinfo, 0, period);
+	cv_log_walk_periods(entries, period, &walk);
 	InitMaterializedSRF(fcinfo, 0);
 	for (i = 0; i <= walk.count; i++)
 	{

@@ -5,62 +5,85 @@
 
 #include "segment/segment.h"
 
-/*
- * The log as it lies, without a copy but for a short one, which is not aligned where it
- * lies: "room" takes it.
- */
-static const cv_activity_log *
-log_in_place(FunctionCallInfo fcinfo, int argument, uint64 *room, Size size)
+/* What a log begins with, after its length. */
+typedef struct log_head
 {
-	struct varlena *raw = (struct varlena *) DatumGetPointer(PG_GETARG_DATUM(argument));
-	cv_activity_log *log;
+	uint8 version;
+	uint8 flags;
+	uint16 reserved;
+	int32 count;
+	DateADT as_of;
+} log_head;
 
-	if (!VARATT_IS_EXTERNAL(raw) && VARATT_IS_SHORT(raw) &&
-		VARSIZE_SHORT(raw) - VARHDRSZ_SHORT + VARHDRSZ <= size &&
-		VARSIZE_SHORT(raw) - VARHDRSZ_SHORT + VARHDRSZ >= offsetof(cv_activity_log, entry))
-	{
-		log = (cv_activity_log *) room;
-		memcpy((char *) log + VARHDRSZ, VARDATA_SHORT(raw), VARSIZE_SHORT(raw) - VARHDRSZ_SHORT);
-		SET_VARSIZE(log, VARSIZE_SHORT(raw) - VARHDRSZ_SHORT + VARHDRSZ);
-		if (log->header.version == CV_FORMAT_VERSION && log->header.flags == 0 &&
-			log->header.reserved == 0 && log->count >= 0 && log->count <= CV_LOG_CAPACITY(log))
-			return log;
-	}
-	return cv_log_sorted(cv_log_arg(fcinfo, argument, cv_activity_log_type));
+StaticAssertDecl(VARHDRSZ + sizeof(log_head) == offsetof(cv_activity_log, entry),
+				 "a log's entries follow its head");
+
+/* See cv_log_entries_arg: the periods of all its days are ones that can be told. */
+static inline cv_log_entries
+checked(cv_log_entries entries, cv_period period)
+{
+	if (entries.count > 0)
+		cv_period_check_first(period, cv_log_entry(entries, 0).day);
+	return entries;
 }
 
-/* What a customer did, period by period: those with an entry, in the order of time. */
-void
-cv_log_walk_periods(FunctionCallInfo fcinfo, int argument, cv_period period, cv_log_walk *walk)
+/*
+ * A log argument to be walked by periods: its entries as they lie, without a copy unless it is
+ * compressed or unsorted.
+ */
+cv_log_entries
+cv_log_entries_arg(FunctionCallInfo fcinfo, int argument, cv_period period)
 {
-	uint64 room[16];
-	const cv_activity_log *log = log_in_place(fcinfo, argument, room, sizeof(room));
-	cv_period_activity *current = walk->room - 1;
+	struct varlena *raw = (struct varlena *) DatumGetPointer(PG_GETARG_DATUM(argument));
+	const cv_activity_log *log;
+	cv_log_entries entries;
+
+	if (!VARATT_IS_EXTERNAL(raw) && !VARATT_IS_COMPRESSED(raw) &&
+		VARSIZE_ANY_EXHDR(raw) >= sizeof(log_head))
+	{
+		log_head head;
+
+		memcpy(&head, VARDATA_ANY(raw), sizeof(head));
+		entries.count = head.count;
+		entries.at = VARDATA_ANY(raw) + sizeof(head);
+		if (head.version == CV_FORMAT_VERSION && head.flags == 0 && head.reserved == 0 &&
+			head.count >= 0 &&
+			(Size) head.count <= (VARSIZE_ANY_EXHDR(raw) - sizeof(head)) / sizeof(cv_activity))
+			return checked(entries, period);
+	}
+	log = cv_log_sorted(cv_log_arg(fcinfo, argument, cv_activity_log_type));
+	entries.count = log->count;
+	entries.at = (const char *) log->entry;
+	return checked(entries, period);
+}
+
+/*
+ * What a customer did, period by period: those with an entry, in the order of time.  Without a
+ * branch on whether another period begins, which nobody could guess.
+ */
+void
+cv_log_walk_periods(cv_log_entries entries, cv_period period, cv_log_walk *walk)
+{
+	cv_period_activity *current;
+	cv_period_activity sum = { 0 };
 	int32 i;
 
 	walk->at = walk->room;
-	if (log->count > CV_WALK_ROOM)
-	{
+	if (entries.count > CV_WALK_ROOM)
 		walk->at = MemoryContextAllocHuge(CurrentMemoryContext,
-										  (Size) log->count * sizeof(cv_period_activity));
-		current = walk->at - 1;
-	}
-	if (log->count > 0)
-		cv_period_check_first(period, log->entry[0].day);
-	for (i = 0; i < log->count; i++)
+										  (Size) entries.count * sizeof(cv_period_activity));
+	current = walk->at;
+	for (i = 0; i < entries.count; i++)
 	{
-		const cv_activity *entry = &log->entry[i];
-		int64 number = cv_period_of(period, entry->day);
+		cv_activity entry = cv_log_entry(entries, i);
+		int64 number = cv_period_of(period, entry.day);
+		bool same = number == sum.number && i > 0;
 
-		if (current < walk->at || current->number != number)
-		{
-			current++;
-			current->number = number;
-			current->amount = 0;
-			current->active = false;
-		}
-		current->amount += entry->amount;
-		current->active |= entry->events > 0;
+		sum.amount = (sum.amount & -(int64) same) + entry.amount;
+		sum.number = number;
+		sum.active = (sum.active & same) | (entry.events > 0);
+		current += !same && i > 0;
+		*current = sum;
 	}
-	walk->count = (int32) (current - walk->at + 1);
+	walk->count = entries.count > 0 ? (int32) (current - walk->at + 1) : 0;
 }

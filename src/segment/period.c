@@ -16,11 +16,15 @@ cv_period_arg(FunctionCallInfo fcinfo, int argument)
 	int period;
 
 	for (period = 0; period < CV_PERIODS; period++)
-		/* most are told apart by their first letters */
-		if (length > 0 && letters[0] == cv_period_name[period][0] &&
-			length == strlen(cv_period_name[period]) &&
-			memcmp(letters, cv_period_name[period], length) == 0)
+	{
+		const char *known = cv_period_name[period];
+		Size same = 0;
+
+		while (same < length && known[same] == letters[same] && known[same] != '\0')
+			same++;
+		if (same == length && known[same] == '\0')
 			return period;
+	}
 	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					errmsg("unknown period \"%s\"", text_to_cstring(name)),
 					errhint("Periods are day, week, month, quarter and year.")));

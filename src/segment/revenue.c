@@ -39,6 +39,7 @@ const cv_tally_kind cv_revenue_kind = {
 	.keys = 1,
 	.counts = 3,
 	.amounts = 5,
+	.dense = true,
 	CV_PERIOD_TALLY,
 	.form = "{\"period\": .., \"flows\": [[period, new_customers, reactivated_customers, "
 			"churned_customers, new, reactivated, expansion, contraction, churned], ...]}",
@@ -144,6 +145,7 @@ Datum
 cv_revenue_table_trans(PG_FUNCTION_ARGS)
 {
 	cv_tally *table = cv_tally_state(fcinfo, &cv_revenue_kind);
+	cv_log_entries entries;
 	cv_log_walk walk;
 	cv_period period;
 
@@ -157,7 +159,8 @@ cv_revenue_table_trans(PG_FUNCTION_ARGS)
 	if (table == NULL)
 		table = cv_tally_new(&cv_revenue_kind, period);
 	cv_period_must_equal(table->label, period);
-	cv_log_walk_periods(fcinfo, 1, period, &walk);
+	entries = cv_log_entries_arg(fcinfo, 1, period);
+	cv_log_walk_periods(entries, period, &walk);
 	add_customer(&table, &walk);
 	PG_RETURN_POINTER(table);
 }

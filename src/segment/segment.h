@@ -40,18 +40,34 @@ cv_period_check_first(cv_period period, DateADT day)
 }
 
 /* What tallies by period have in common. */
-#define CV_PERIOD_TALLY                                                                    \
-	.grid = true, .labelled = true, .label = "period", .append_key = cv_period_append_key, \
-	.read_key = cv_period_read_key, .append_label = cv_period_append_label,                \
+#define CV_PERIOD_TALLY                                                      \
+	.labelled = true, .label = "period", .append_key = cv_period_append_key, \
+	.read_key = cv_period_read_key, .append_label = cv_period_append_label,  \
 	.read_label = cv_period_read_label, .check_label = cv_period_check_label
 
 /* ---- log_walk.c ---- */
 
+/* The entries of a sorted log: where they lie is aligned to nothing in a short varlena. */
+typedef struct cv_log_entries
+{
+	int32 count;
+	const char *at;
+} cv_log_entries;
+
+static inline cv_activity
+cv_log_entry(cv_log_entries entries, int32 i)
+{
+	cv_activity entry;
+
+	memcpy(&entry, entries.at + (Size) i * sizeof(entry), sizeof(entry));
+	return entry;
+}
+
 /* What a customer did in one period. */
 typedef struct cv_period_activity
 {
-	int64 number;  /* of the period */
 	int128 amount; /* net, millionths */
+	int64 number;  /* of the period */
 	bool active;   /* was there a purchase? */
 } cv_period_activity;
 
@@ -64,8 +80,8 @@ typedef struct cv_log_walk
 	cv_period_activity room[CV_WALK_ROOM];
 } cv_log_walk;
 
-extern void
-cv_log_walk_periods(FunctionCallInfo fcinfo, int argument, cv_period period, cv_log_walk *walk);
+extern cv_log_entries cv_log_entries_arg(FunctionCallInfo fcinfo, int argument, cv_period period);
+extern void cv_log_walk_periods(cv_log_entries entries, cv_period period, cv_log_walk *walk);
 
 /* ---- lifecycle.c ---- */
 
