@@ -120,6 +120,20 @@ cv_log_append(cv_activity_log *log, DateADT day, int64 amount, int32 events)
 	return true;
 }
 
+/*
+ * Appends a row of (state, day, float8 amount) where nothing about it is unusual, as in most
+ * rows: in line, without a call.  False leaves it to whoever takes any row.
+ */
+static inline bool
+cv_log_append_usual(FunctionCallInfo fcinfo, cv_activity_log *log)
+{
+	int64 amount;
+
+	return !PG_ARGISNULL(1) && !PG_ARGISNULL(2) && !DATE_NOT_FINITE(PG_GETARG_DATEADT(1)) &&
+		   cv_usual_millionths(PG_GETARG_FLOAT8(2), &amount) &&
+		   cv_log_append(log, PG_GETARG_DATEADT(1), amount, !(PG_GETARG_FLOAT8(2) < 0));
+}
+
 /* A float8 or numeric argument in millionths; whether it is one of a purchase (at least 0). */
 static inline int64
 cv_amount_arg(FunctionCallInfo fcinfo, int argument, bool numeric, bool *purchase)

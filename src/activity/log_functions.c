@@ -61,13 +61,8 @@ Datum
 cv_activity_log_trans(PG_FUNCTION_ARGS)
 {
 	cv_activity_log *log = cv_plain_state(fcinfo, CV_LOG_UNSORTED);
-	int64 amount;
 
-	/* most rows, without a call */
-	if (likely(log != NULL && PG_NARGS() > 2 && !PG_ARGISNULL(1) && !PG_ARGISNULL(2) &&
-			   !DATE_NOT_FINITE(PG_GETARG_DATEADT(1)) &&
-			   cv_usual_millionths(PG_GETARG_FLOAT8(2), &amount) &&
-			   cv_log_append(log, PG_GETARG_DATEADT(1), amount, !(PG_GETARG_FLOAT8(2) < 0))))
+	if (likely(log != NULL && PG_NARGS() > 2 && cv_log_append_usual(fcinfo, log)))
 		PG_RETURN_POINTER(log);
 	return add_row(fcinfo, PG_NARGS() > 2, false);
 }

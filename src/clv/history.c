@@ -144,8 +144,8 @@ cv_check_same_as_of(DateADT before, DateADT now)
 				 errhint("Use one as_of for all rows of a group.")));
 }
 
-/* The transition; the state is a log that remembers as_of. */
-static inline Datum
+/* The transition of any row; the state is a log that remembers as_of. */
+static pg_noinline Datum
 add_row(FunctionCallInfo fcinfo, bool numeric)
 {
 	cv_activity_log *log = cv_plain_state(fcinfo, CV_LOG_FLAGS);
@@ -181,6 +181,12 @@ add_row(FunctionCallInfo fcinfo, bool numeric)
 Datum
 cv_purchase_history_trans(PG_FUNCTION_ARGS)
 {
+	cv_activity_log *log = cv_plain_state(fcinfo, CV_LOG_FLAGS);
+	DateADT as_of = PG_GETARG_DATEADT(3);
+
+	if (likely(log != NULL && !PG_ARGISNULL(3) && log->as_of == as_of &&
+			   PG_GETARG_DATEADT(1) <= as_of && cv_log_append_usual(fcinfo, log)))
+		PG_RETURN_POINTER(log);
 	return add_row(fcinfo, false);
 }
 
