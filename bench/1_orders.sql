@@ -65,6 +65,9 @@ VACUUM (FREEZE, ANALYZE) orders;
 SELECT compare(1, 'built-in', :'built_in',
                '{"`activity_log`, `numeric` amounts, hash plan"}',
                ARRAY[:'log'], '{1.8}', :'hash', 3.5);
+SELECT compare(1, 'built-in', :'built_in',
+               '{"`activity_log`, `numeric` amounts, sort plan", "`purchase_history`, `numeric` amounts, sort plan"}',
+               ARRAY[:'log', :'history'], '{0.9, 0.9}', :'sort');
 CREATE INDEX orders_numeric_of_customer ON orders (customer_id) INCLUDE (ordered_on, amount);
 VACUUM (ANALYZE) orders;
 SELECT compare(1, 'built-in', :'built_in',

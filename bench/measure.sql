@@ -59,7 +59,7 @@ DECLARE
 BEGIN
     TRUNCATE measured;
     FOR turn IN 1 .. 15 LOOP
-        EXIT WHEN turn > 3 AND clock_timestamp() - begun > interval '15 seconds';
+        EXIT WHEN turn > 3 AND clock_timestamp() - begun > interval '10 seconds';
         FOR i IN 1 .. cardinality(statements) LOOP
             PERFORM set_config(key, value, true)
             FROM jsonb_each_text(settings[least(i, cardinality(settings))]);
@@ -163,14 +163,15 @@ END
 $$;
 
 -- Compares some works with one that everybody has, by time; with memory also by what the
--- hash table took. A limit is the largest ratio that is good, NULL for none.
+-- hash table took. A limit is the largest ratio that is good, NULL for none. The settings
+-- are for all, or for the reference where the works have own ones of the same names.
 CREATE FUNCTION compare(part integer, reference text, reference_statement text, works text[],
                         statements text[], limits float8[], settings jsonb DEFAULT '{}',
-                        memory_limit float8 DEFAULT NULL)
+                        memory_limit float8 DEFAULT NULL, own_settings jsonb[] DEFAULT '{}')
 RETURNS void LANGUAGE plpgsql AS
 $$
 DECLARE
-    timings timing[] := alternate(reference_statement || statements, ARRAY[settings]);
+    timings timing[] := alternate(reference_statement || statements, ARRAY[settings] || own_settings);
     base timing := timings[1];
     ours timing;
 BEGIN

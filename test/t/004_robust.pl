@@ -100,9 +100,9 @@ sub cancel_often
     return;
 }
 
-cancel_often('fit of mbg/nbd', "SELECT fit_buying(base, 'mbg/nbd') FROM base", 0.4, 15);
-cancel_often('fit of pareto/nbd', "SELECT fit_buying(base, 'pareto/nbd') FROM base", 0.6, 15);
-cancel_often('fit of spending', 'SELECT fit_spending(base) FROM base', 0.3, 15);
+cancel_often('fit of mbg/nbd', "SELECT fit_buying(base, 'mbg/nbd') FROM base, generate_series(1, 5)", 0.4, 15);
+cancel_often('fit of pareto/nbd', "SELECT fit_buying(base, 'pareto/nbd') FROM base, generate_series(1, 10)", 0.6, 15);
+cancel_often('fit of spending', 'SELECT fit_spending(base) FROM base, generate_series(1, 10)', 0.3, 15);
 cancel_often('customer_base', 'SELECT customers(customer_base(history)) FROM histories', 0.3, 15);
 cancel_often('rollup of bases', 'SELECT customers(rollup(base)) FROM (SELECT base FROM base, generate_series(1, 40)) AS s', 0.5, 15);
 cancel_often('simulation', "SELECT count(*) FROM simulate_purchases('${\ BUYING->{nbd}}', '${\ SPENDING}', 2000000, '2022-12-31', '2021-01-01', '2022-06-30', 1)", 0.4, 15);
