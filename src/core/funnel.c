@@ -24,7 +24,7 @@
 
 #include <string.h>
 
-#define FEW 32 /* rows; work of at most FEW * FEW / 2 */
+#define FEW 32 /* rows: as many as a word has bits */
 
 /* The rows of one instant. */
 typedef struct instant
