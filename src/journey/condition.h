@@ -48,6 +48,24 @@ cv_condition_modes(const cv_condition_log *log)
 	return (int) (log->parameter[CV_CONDITION_SETUP] >> 8);
 }
 
+/*
+ * The open state of an aggregate's call with so many arguments, none of which is NULL: what most
+ * rows come with.  NULL in any other case.
+ */
+static inline cv_condition_log *
+cv_plain_condition_log(FunctionCallInfo fcinfo, int arguments)
+{
+	cv_condition_log *log = (cv_condition_log *) DatumGetPointer(PG_GETARG_DATUM(0));
+	int i;
+
+	if (!cv_has_state(fcinfo) || !cv_is_plain(log, CV_NAMED_OPEN))
+		return NULL;
+	for (i = 1; i < arguments; i++)
+		if (PG_ARGISNULL(i))
+			return NULL;
+	return log;
+}
+
 /* Is a text the log's rule?  False also where it has to be detoasted. */
 static inline bool
 cv_is_rule(const cv_condition_log *log, Datum text)

@@ -91,14 +91,12 @@ add_unusual_row(FunctionCallInfo fcinfo)
 Datum
 cv_sequence_trans(PG_FUNCTION_ARGS)
 {
-	cv_condition_log *log = (cv_condition_log *) DatumGetPointer(PG_GETARG_DATUM(0));
+	cv_condition_log *log = cv_plain_condition_log(fcinfo, 4);
 	TimestampTz at = PG_GETARG_TIMESTAMPTZ(2);
 	uint32 conditions;
 
 	/* most rows come with the pattern of the first */
-	if (cv_has_state(fcinfo) && cv_is_plain(log, CV_NAMED_OPEN) && !PG_ARGISNULL(1) &&
-		!PG_ARGISNULL(2) && !PG_ARGISNULL(3) &&
-		log->parameter[CV_CONDITION_WITHIN] == CV_WITHIN_SEQUENCE &&
+	if (log != NULL && log->parameter[CV_CONDITION_WITHIN] == CV_WITHIN_SEQUENCE &&
 		cv_is_rule(log, PG_GETARG_DATUM(1)) && !TIMESTAMP_NOT_FINITE(at) &&
 		cv_plain_conditions(log, PG_GETARG_DATUM(3), &conditions) &&
 		(conditions == 0 || cv_condition_append(log, at, conditions)))

@@ -142,13 +142,12 @@ add_unusual_row(FunctionCallInfo fcinfo)
 Datum
 cv_window_funnel_trans(PG_FUNCTION_ARGS)
 {
-	cv_condition_log *log = (cv_condition_log *) DatumGetPointer(PG_GETARG_DATUM(0));
+	cv_condition_log *log = cv_plain_condition_log(fcinfo, 5);
 	TimestampTz at = PG_GETARG_TIMESTAMPTZ(3);
 	uint32 conditions;
 
 	/* most rows come with the parameters of the first */
-	if (cv_has_state(fcinfo) && cv_is_plain(log, CV_NAMED_OPEN) && !PG_ARGISNULL(1) &&
-		!PG_ARGISNULL(2) && !PG_ARGISNULL(3) && !PG_ARGISNULL(4) &&
+	if (log != NULL &&
 		cv_plain_span(PG_GETARG_INTERVAL_P(1)) == log->parameter[CV_CONDITION_WITHIN] &&
 		cv_is_rule(log, PG_GETARG_DATUM(2)) && !TIMESTAMP_NOT_FINITE(at) &&
 		cv_plain_conditions(log, PG_GETARG_DATUM(4), &conditions))
